@@ -6,25 +6,25 @@ import Terminal
 /// The line in which a filter is edited.
 struct FilterPrompt {
     private(set) var editor: LineEditor
-    /// What the text is read as.
+    /// The parsed text, or the error in it.
     private(set) var reading: Result<Filter, FilterError>
-    /// The filter last read without an error: what the list shows meanwhile.
+    /// The last filter that was parsed without an error. The list shows it while the user types.
     private(set) var preview: Filter
-    /// What Tab offers for the word at the cursor.
+    /// The candidates for the word at the cursor.
     private(set) var completion: Completion
     /// Whether Tab was pressed where there is nothing to complete.
     private(set) var hasNothingToOffer = false
     private var past: PastTexts
-    /// The values to complete with: as they were before what is typed left any out.
+    /// The values to complete with, as they were before the typed filter excluded any.
     private var values: SeenValues
     let origin: PromptOrigin
 
-    /// What Tab offers for the word at the cursor.
+    /// The candidates for the word at the cursor.
     struct Completion: Hashable {
         let candidates: [FilterCompletion.Candidate]
-        /// The one that is in the line; nil until Tab chooses.
+        /// The candidate that is in the line; nil until Tab chooses one.
         var chosen: Int?
-        /// The text, and the place in it that candidates are put into.
+        /// The whole text, and the range in it that a candidate replaces.
         let text: String
         let range: Range<Int>
 
@@ -45,13 +45,13 @@ struct FilterPrompt {
         self.origin = origin
     }
 
-    /// There is more to complete with.
+    /// Adds values to complete with.
     mutating func know(_ more: SeenValues) {
         values = values.adding(more)
         if completion.chosen == nil { completion = Completion(editor.text, cursor: editor.cursor, values) }
     }
 
-    /// What Enter would apply.
+    /// The filter that Enter would apply.
     var filter: Filter? { try? reading.get() }
 
     mutating func type(_ key: Key, _ context: FilterContext) {
@@ -73,7 +73,7 @@ struct FilterPrompt {
         read(context)
     }
 
-    /// Puts an older filter into the line, or a newer one.
+    /// Puts an older or a newer filter into the line.
     mutating func recall(older isOlder: Bool, _ context: FilterContext) {
         guard let text = past.step(older: isOlder, from: editor.text) else { return }
         editor = LineEditor(text)
@@ -81,7 +81,7 @@ struct FilterPrompt {
         read(context)
     }
 
-    /// Completes the word at the cursor: each press puts the next candidate in, or the one before.
+    /// Completes the word at the cursor: each call inserts the next candidate, or the previous one.
     mutating func complete(_ context: FilterContext, isBack: Bool = false) {
         let count = completion.candidates.count
         guard count > 0 else {
@@ -94,7 +94,7 @@ struct FilterPrompt {
         var completion = completion
         completion.chosen = chosen
         read(context)
-        // The only one is there now, and what may follow it is offered.
+        // A single candidate is complete now, so offer what may follow it.
         if count > 1 { self.completion = completion }
     }
 
@@ -112,27 +112,28 @@ struct FilterPrompt {
         do {
             let filter = try Filter(editor.text, in: context)
             reading = .success(filter)
-            // The beginning of an operator is one to come, and no word to look for: the list does not empty meanwhile.
+            // An incomplete operator is not a word to search for. Without this check the list would be empty until it
+            // is complete.
             if !isTypingOperator { preview = filter }
         } catch {
             reading = .failure(error)
         }
     }
 
-    /// Whether the word at the cursor may yet become the name of an operator, or a word that puts terms together.
+    /// Whether the word at the cursor may become the name of an operator, or a word that combines terms.
     private var isTypingOperator: Bool {
         !completion.range.isEmpty && completion.candidates.contains { !$0.meaning.isEmpty }
     }
 
-    // MARK: - What no event has
+    // MARK: - Values that no event has
 
-    /// A value that was asked for.
+    /// A value that the filter mentions.
     struct AskedValue {
         let kind: FilterValueKind
         let item: FilterValueUse.Item
     }
 
-    /// The values asked for, or excluded, that are none of those seen. Whether an event has them is to be counted.
+    /// Returns the values in the filter that are not among those seen. The history is then searched for them.
     func unseen(_ seen: SeenValues) -> [AskedValue] {
         guard !isTypingOperator, let filter else { return [] }
         return filter.parts.flatMap(\.values).flatMap { use in
@@ -145,17 +146,17 @@ struct FilterPrompt {
 
     private static let label: SafeText = "filter"
 
-    /// What the lines below the one that is typed are made of.
+    /// The data for the lines below the input line.
     struct Surroundings {
         let bindings: Bindings
         let seen: SeenValues
         let counts: MatchCounts
     }
 
-    /// How many rows the prompt wants.
+    /// Returns the number of rows that the prompt needs.
     func height(_ around: Surroundings, columns: Int) -> Int { 1 + hints(around, columns: columns).count }
 
-    /// Draws the line and what is to be said of it, and returns where the cursor is.
+    /// Draws the line and the hints below it, and returns the cursor's position.
     func draw(_ around: Surroundings, on surface: inout Surface) -> Point? {
         let columns = surface.size.columns
         let isGood = filter != nil
@@ -176,7 +177,8 @@ struct FilterPrompt {
         if case .failure(let error) = reading { error } else { nil }
     }
 
-    /// What is below the line: what is wrong and where, or what the word at the cursor means; and what Tab offers.
+    /// Returns the lines below the input line: the error and its position, or the meaning of the word at the cursor;
+    /// and the candidates.
     private func hints(_ around: Surroundings, columns: Int) -> [StyledLine] {
         let absent = absent(around)
         let offers = Self.candidates(completion, columns: columns)
@@ -196,7 +198,7 @@ struct FilterPrompt {
         return lines.map { $0.clipped(to: columns) }
     }
 
-    /// A value that no event has.
+    /// Returns a value in the filter that no event has; nil if there is none.
     private func absent(_ around: Surroundings) -> AskedValue? {
         unseen(around.seen).first { around.counts[$0.item.predicate] == 0 }
     }
@@ -219,7 +221,7 @@ struct FilterPrompt {
             ? nil : StyledLine("\(candidate.text) \(candidate.meaning)", Style(.secondary))
     }
 
-    /// A sentence about what the list shows while what is typed cannot be read; empty where that is every row.
+    /// A sentence about what the list shows while the typed text has an error; empty if the list shows all rows.
     private var former: String {
         preview.text.allSatisfy(\.isWhitespace) ? "" : " The list still shows “\(PlainArguments(preview.text).text)”."
     }
@@ -239,7 +241,7 @@ struct FilterPrompt {
         return [StyledLine(.spaces(column)) + caret] + lines.map { StyledLine(" ") + $0 }
     }
 
-    /// Where a character of the text is on the screen.
+    /// Returns the screen column of a character of the text.
     private func screenColumn(of index: Int, columns: Int) -> Int {
         let column = PromptLine.column(of: index, in: editor, behind: Self.label, columns: columns)
         return min(max(PromptLine.start(behind: Self.label), column), columns - 1)
@@ -249,7 +251,7 @@ struct FilterPrompt {
         _ completion: Completion, columns: Int
     ) -> StyledLine {
         var line = StyledLine(" ")
-        // From the chosen one on, so that it is seen however many there are.
+        // The list starts at the chosen candidate, so that it is always visible.
         for (index, candidate) in completion.candidates.enumerated().dropFirst(completion.chosen ?? 0) {
             let isChosen = index == completion.chosen
             line.append("\(candidate.text)", isChosen ? Style(.accent, bold: true) : Style(.secondary))
@@ -261,7 +263,7 @@ struct FilterPrompt {
 }
 
 extension FilterValueKind {
-    /// What it is called in a sentence.
+    /// The noun for it in a sentence.
     var noun: SafeText {
         switch self {
         case .type: "type"
@@ -281,9 +283,9 @@ extension FilterValueKind {
 
 // MARK: - The line of a prompt
 
-/// A line above the footer in which something is typed.
+/// A line above the footer for typed text.
 enum PromptLine {
-    /// Draws the label and the field in the first row, and returns where the cursor is.
+    /// Draws the label and the field in the first row, and returns the cursor's position.
     static func draw(_ label: SafeText, _ editor: LineEditor, _ style: Style, on surface: inout Surface) -> Point {
         surface.put(label, at: Point(column: 1, row: 0), style: Style(.accent, bold: true))
         let start = start(behind: label)
@@ -292,10 +294,10 @@ enum PromptLine {
         return Point(column: start + cursor.column, row: 0)
     }
 
-    /// Where the field begins.
+    /// Returns the column in which the field begins.
     static func start(behind label: SafeText) -> Int { label.width + 3 }
 
-    /// Where a character of the field's text is on the screen, be it beyond an edge.
+    /// Returns the screen column of a character of the field's text. It may be beyond an edge.
     static func column(of index: Int, in editor: LineEditor, behind label: SafeText, columns: Int) -> Int {
         let start = start(behind: label)
         let hidden = max(0, width(editor, upTo: editor.cursor) - (columns - start - 1))
@@ -307,31 +309,31 @@ enum PromptLine {
     }
 }
 
-// MARK: - What was typed before
+// MARK: - Earlier input
 
-/// What was typed in earlier times, to be walked through with ↑ and ↓.
+/// The texts of earlier input, for ↑ and ↓.
 struct PastTexts: Hashable {
-    /// The newest first.
+    /// The texts, the newest first.
     let texts: [String]
-    /// The one shown; nil for what is being typed.
+    /// The index of the text in the line; nil for the user's own text.
     private var index: Int?
-    /// What was being typed.
+    /// The user's own text.
     private var draft = ""
 
     init(_ texts: [String]) {
         self.texts = texts
     }
 
-    /// What is in the line now is typed text.
+    /// Records that the text in the line is now the user's own.
     mutating func leave() {
         index = nil
     }
 
-    /// The text to show next; nil where there is none.
+    /// Returns the next text to show; nil if there is none.
     mutating func step(older isOlder: Bool, from text: String) -> String? {
         if index == nil { draft = text }
         var next = index.map { $0 + (isOlder ? 1 : -1) } ?? (isOlder ? 0 : -1)
-        // What stands in the line already is no step.
+        // A step must change the line, so texts equal to it are skipped.
         while isOlder, texts.indices.contains(next), texts[next] == text { next += 1 }
         if texts.indices.contains(next) {
             index = next
@@ -345,7 +347,7 @@ struct PastTexts: Hashable {
 
 // MARK: - Prompts
 
-/// What is typed above the footer.
+/// The prompts above the footer.
 enum Prompt {
     case filter(FilterPrompt)
     case search(SearchPrompt)
@@ -355,7 +357,7 @@ enum Prompt {
 }
 
 extension Command {
-    /// The command that types a filter behind `:`, and in plain mode.
+    /// The command for a filter that is typed after `:` or in plain mode.
     static let filter = Command(
         "filter", Arguments(form: "FILTER", offers: .filter), "list what matches; nothing lists every row",
         plain: .same(
@@ -391,7 +393,7 @@ extension Command {
         "leave-prompt", .escape, in: .filter, "leave the filter as it was", footer: .narrow("leave")
     ) { $0.leavePrompt() }
 
-    /// The commands that filter, and those of the line in which a filter is typed.
+    /// The commands that filter, and those of the filter's line.
     static let ofFilter: [Command] = [
         filter, editFilter,
         Command(
@@ -421,7 +423,8 @@ extension DashboardModel {
         askForValues()
     }
 
-    /// Switches the filter off or on, lifts what else restricts the list, or brings back the filter that was cleared.
+    /// Switches the filter off or on, removes the other restrictions of the list, or restores the filter that was
+    /// cleared.
     mutating func filterOrNot() {
         if filter.hasFilter {
             filter.toggle()
@@ -438,7 +441,7 @@ extension DashboardModel {
         self.prompt = .filter(prompt)
     }
 
-    /// A text that is wrong stays in the line, where what is wrong is said.
+    /// Applies the typed filter. A filter with an error stays in the line, with the error below it.
     fileprivate mutating func applyFilterPrompt() -> [Effect] {
         guard case .filter(let prompt) = prompt, let filter = prompt.filter else { return [] }
         self.prompt = nil
@@ -452,7 +455,7 @@ extension DashboardModel {
         return [.keepViewState(session.viewState)]
     }
 
-    /// What is said below the line in which a filter is typed.
+    /// The data for the lines below the filter's line.
     var filterSurroundings: FilterPrompt.Surroundings {
         FilterPrompt.Surroundings(bindings: bindings, seen: seenValues, counts: counts)
     }
@@ -461,7 +464,7 @@ extension DashboardModel {
         SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(recordedValues)
     }
 
-    /// Asks what filters may be completed with, of all that is recorded. What cannot be read is not offered.
+    /// Asks for the recorded values that complete a filter. If they cannot be read, they are not offered.
     mutating func askForValues() {
         ask("values", on: .rows) { outside, _ in
             try outside.values()
@@ -500,7 +503,7 @@ extension DashboardModel {
         }
     }
 
-    /// Pastes a text into the line that is open; of several lines, one.
+    /// Pastes text into the open line; if it has several lines, only one of them.
     mutating func pasteIntoPrompt(_ bytes: [UInt8]) -> [Effect] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             session.tell("The paste is not UTF-8 and was dropped.", .notice)
@@ -533,7 +536,7 @@ extension DashboardModel {
         }
     }
 
-    /// Closes the line, and nothing has changed.
+    /// Closes the line and undoes its effects.
     mutating func leavePrompt() -> [Effect] {
         if help?.leaveSearch() == true { return [] }
         switch prompt {
@@ -555,11 +558,11 @@ extension DashboardModel {
         }
     }
 
-    // MARK: - What is listed
+    // MARK: - The listed rows
 
     var extent: ListExtent { listing.extent(of: shown) }
 
-    /// Brings the list into line with filter, marks and order.
+    /// Updates the list to match the filter, the marks and the order.
     mutating func relist() -> [Effect] {
         var preview: Filter?
         if case .filter(let prompt) = prompt { preview = prompt.preview }
@@ -582,7 +585,7 @@ extension DashboardModel {
         if !listing.isRunning { selection.found(progress.matched) }
     }
 
-    /// Freezes the screen, or shows all that has come since.
+    /// Freezes the screen, or resumes and shows all that has arrived since.
     mutating func pauseOrNot() -> [Effect] {
         guard frozen == nil else {
             session.frozen = nil

@@ -3,32 +3,32 @@ import History
 import Notifications
 import Terminal
 
-/// `?`: the bindings in force, to be read, searched and run.
+/// The help, opened with `?`: the active key bindings, which the user can read, search and run.
 struct HelpScreen {
-    /// Where the keyboard was.
+    /// The place that had the keyboard before.
     let place: Place
     private var page = HelpPage()
     private var scroll = TextPane()
-    /// The number of the selected entry.
+    /// The index of the selected entry.
     private var selection = 0
     private var editor = LineEditor()
-    /// Whether keys go to the line that narrows the help.
+    /// Whether keys are typed into the search line of the help.
     private(set) var isSearching = false
-    /// Whether every binding is listed, rather than one screen of what matters in the place.
+    /// Whether all bindings are listed, rather than one screen of the most important ones.
     private var isWhole: Bool
 
     init(_ place: Place) {
         self.place = place
-        // Where a filter is typed its language matters, which is the beginning of the whole help then.
+        // A user who is typing a filter needs the filter language, which begins the full help.
         isWhole = place == .filter
     }
 
-    /// The title, with how much of the help is in view where that is not all.
+    /// The title, with the visible part of the help if not all of it is visible.
     var title: String {
         scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
     }
 
-    /// What Enter runs.
+    /// The command that Enter runs.
     var selected: Command? { hasSelection ? page.entries[selection].command : nil }
 
     var hasSelection: Bool { page.entries.indices.contains(selection) }
@@ -45,7 +45,7 @@ struct HelpScreen {
         scroll.resize(count: page.lines.count, height: size.rows - searchRows)
     }
 
-    // MARK: - What the user does
+    // MARK: - User actions
 
     mutating func move(_ motion: Motion) {
         switch motion {
@@ -60,7 +60,7 @@ struct HelpScreen {
         }
     }
 
-    /// Lists every binding, or what matters in the place again.
+    /// Switches between all bindings and the most important ones.
     mutating func toggleWhole() {
         isWhole.toggle()
         toTop()
@@ -71,7 +71,7 @@ struct HelpScreen {
         selectInView()
     }
 
-    /// Selects the entry of a line in view. Says whether there is one.
+    /// Selects the entry on a visible line. Returns whether there is one.
     mutating func select(line: Int) -> Bool {
         guard let entry = page.entry(atLine: scroll.top + line - searchRows) else { return false }
         select(entry)
@@ -84,7 +84,7 @@ struct HelpScreen {
 
     private mutating func select(_ entry: Int, revealing: Bool = true) {
         guard page.entries.indices.contains(entry) else {
-            // Above the first entry stands its heading.
+            // A heading precedes the first entry.
             scroll.scroll(by: entry < 0 ? -1 : 1)
             return
         }
@@ -94,7 +94,7 @@ struct HelpScreen {
         scroll.ensureVisible(page.entries[entry].lines.lowerBound)
     }
 
-    /// What was scrolled away is not selected any more; where no entry is in view, nothing changes.
+    /// Moves the selection to a visible entry after scrolling. If no entry is visible, changes nothing.
     private mutating func selectInView() {
         guard !isInView(selection), let first = page.entries.indices.first(where: isInView) else { return }
         selection =
@@ -119,12 +119,12 @@ struct HelpScreen {
         toTop()
     }
 
-    /// Ends the typing; what was found stays.
+    /// Ends typing and keeps the result of the search.
     mutating func keepSearch() {
         isSearching = false
     }
 
-    /// Shows all entries again. Says whether any were left out, or were to be.
+    /// Shows all entries again. Returns whether a search was active or being typed.
     mutating func leaveSearch() -> Bool {
         guard searchRows > 0 else { return false }
         isSearching = false
@@ -142,7 +142,7 @@ struct HelpScreen {
 
     private static let label: SafeText = "search help"
 
-    /// Draws the help, and returns where the cursor is, if something is typed.
+    /// Draws the help, and returns the cursor's position if text is being typed.
     func draw(on surface: inout Surface) -> Point? {
         var cursor: Point?
         if searchRows > 0 { cursor = PromptLine.draw(Self.label, editor, .plain, on: &surface) }
@@ -178,7 +178,7 @@ extension Command {
         "every key and the filter language, or what matters where one came from", footer: .narrow("all keys")
     ) { $0.help?.toggleWhole() }
 
-    /// The commands of the help and of the line that narrows it.
+    /// The commands of the help and of its search line.
     static let ofHelp: [Command] =
         [
             showHelp,
@@ -212,10 +212,10 @@ extension DashboardModel {
 
 // MARK: - The page
 
-/// The help laid out: on one screen what matters where the keyboard was; or all of it, the bindings in force, those of that
-/// place first, and the filter language.
+/// The laid-out help. It is either one screen of what matters in the current place, or the full help: all active
+/// bindings, those of the place first, and the filter language.
 struct HelpPage {
-    /// A command, and its lines.
+    /// A command and its lines.
     struct Entry {
         let command: Command
         let lines: Range<Int>
@@ -226,14 +226,15 @@ struct HelpPage {
 
     init() {}
 
-    /// The first screen: a line for each binding that matters in the place, and its symbols. It fits in the size.
+    /// Creates the first screen: a line for each important binding of the place, and the place's symbols. It fits the
+    /// size.
     init(_ model: DashboardModel, from place: Place, in size: Size) {
         let about = HelpBrief.about(place)
         let heading = place.contexts[0].title + (about.isEmpty ? "" : ": \(about)")
         let symbols = Self.lines(of: HelpBrief.symbols(place, hasActions: model.showsActionMarks), size.columns)
         let more = "\(model.bindings.name(of: .showAllKeys)) lists every key and the filter language."
         let foot = Prose.lines(more, columns: size.columns, style: Style(.secondary))
-        // Empty lines leave first as the screen gets low, and then the least important bindings.
+        // On a low screen the empty lines are dropped first, and then the least important bindings.
         let commands = HelpBrief.commands(model.bindings, in: place)
         let needed = 1 + commands.count + symbols.count + foot.count
         let gaps = min(3, max(0, size.rows - needed))
@@ -242,7 +243,7 @@ struct HelpPage {
         if gaps > 2 { lines.append(StyledLine()) }
         for command in commands.prefix(most) {
             entries.append(Entry(command: command, lines: lines.count..<lines.count + 1))
-            // Of the keys as many as there is room for, and the first at least.
+            // Shows as many keys as fit, and at least the first.
             let room = Self.keysWidth(size.columns)
             var names = command.keys.map(\.name)
             while names.count > 1, names.joined(separator: " ").count + 2 >= room { names.removeLast() }
@@ -256,7 +257,7 @@ struct HelpPage {
         lines += foot
     }
 
-    /// Symbols and their meanings, side by side as far as there is room.
+    /// Returns the symbols with their meanings, as many next to each other as fit.
     private static func lines(of symbols: [HelpBrief.Symbol], _ columns: Int) -> [StyledLine] {
         var lines: [StyledLine] = []
         for symbol in symbols {
@@ -271,11 +272,11 @@ struct HelpPage {
         return lines
     }
 
-    /// All of the help.
+    /// Creates the full help.
     ///
     /// - Parameters:
-    ///   - place: Where the keyboard was.
-    ///   - text: What is searched for: words that must all be in an entry.
+    ///   - place: The place that had the keyboard before.
+    ///   - text: The words to search for; an entry must contain all of them.
     init(_ model: DashboardModel, from place: Place, searching text: String, columns: Int) {
         let words = text.lowercased().split(separator: " ").map(String.init)
         let first = place.contexts
@@ -297,7 +298,7 @@ struct HelpPage {
         if lines.isEmpty { lines = [StyledLine("Nothing in the help has that.", Style(.secondary))] }
     }
 
-    /// The entry that a line is of, if any.
+    /// Returns the index of the entry on a line, if any.
     func entry(atLine line: Int) -> Int? {
         entries.firstIndex { $0.lines.contains(line) }
     }
@@ -319,7 +320,7 @@ struct HelpPage {
 
     private static func keysWidth(_ columns: Int) -> Int { columns < 60 ? 14 : 24 }
 
-    /// From this width on the commands' names have a column.
+    /// The minimum width for a column with the commands' names.
     private static let roomForNames = 96
     private static let namesWidth = (Command.allCases.map(\.name.count).max() ?? 0) + 2
 
@@ -336,13 +337,13 @@ struct HelpPage {
                 return StyledLine(name.padded(to: namesWidth), Style(.secondary)) + text
             }
         }
-        // What has no key is typed.
+        // A command without a key is typed.
         let typed = ":\(command.name)" + (command.arguments.map { " \($0.form)" } ?? "")
         let keys = command.keys.isEmpty ? typed : command.keys.map(\.name).joined(separator: " ")
         return row("\(keys)", texts, columns)
     }
 
-    /// A cell at the left, and lines beside it; below it where it is too wide.
+    /// Returns a left cell with lines to its right, or below it if the cell is too wide.
     private static func row(_ left: SafeText, _ texts: [StyledLine], _ columns: Int) -> [StyledLine] {
         let width = keysWidth(columns)
         let cell: SafeText = "  " + left
@@ -365,11 +366,12 @@ struct HelpPage {
     }
 }
 
-// MARK: - One screen of it
+// MARK: - The first screen
 
-/// What the help's first screen has for a place: the commands that matter most there, and the symbols that are drawn there.
+/// The content of the help's first screen for a place: the most important commands, and the symbols that the place
+/// draws.
 enum HelpBrief {
-    /// A symbol, how it is drawn, and what it means.
+    /// A symbol, its style and its meaning.
     struct Symbol: Sendable {
         let glyph: SafeText
         let style: Style
@@ -380,7 +382,7 @@ enum HelpBrief {
         }
     }
 
-    /// A sentence about what the place shows.
+    /// Returns a sentence about the place.
     static func about(_ place: Place) -> String {
         switch place {
         case .tab(let view): view.facts.about
@@ -395,7 +397,8 @@ enum HelpBrief {
         }
     }
 
-    /// The commands that matter most in a place, the most important first; those that a place does not have are left out.
+    /// Returns the most important commands of a place, the most important first. Commands that the place does not have
+    /// are left out.
     static func commands(_ bindings: Bindings, in place: Place) -> [Command] {
         let brief =
             switch place {
@@ -414,7 +417,7 @@ enum HelpBrief {
     ]
     static let order = [Symbol("↑", .plain, "sorted, least first"), Symbol("↓", .plain, "greatest first")]
 
-    /// The symbols that are drawn in a place.
+    /// Returns the symbols that a place draws.
     static func symbols(_ place: Place, hasActions: Bool) -> [Symbol] {
         switch place {
         case .tab(let view): view.facts.symbols(hasActions)
@@ -425,7 +428,7 @@ enum HelpBrief {
         }
     }
 
-    /// The states of an action's entries; those that share a symbol share its entry.
+    /// The symbols of the states of an action's entries; states with the same symbol share one element.
     static var states: [Symbol] {
         var glyphs: [(glyph: String, style: Style, words: [String])] = []
         for state in EntryState.allCases {

@@ -6,7 +6,7 @@ import Terminal
 /// A line of the Secrets screen.
 enum KeyringRow: Hashable {
     case current(SecretSummary)
-    /// One that verifies no longer.
+    /// A secret that no longer verifies.
     case past(PastSecret)
 
     var label: String {
@@ -21,9 +21,9 @@ extension KeyringSummary {
     var rows: [KeyringRow] { secrets.map(KeyringRow.current) + past.map(KeyringRow.past) }
 }
 
-/// `s`: the current secrets, and those before them.
+/// The Secrets screen, opened with `s`: the current secrets, and the past ones below them.
 struct KeyringScreen {
-    /// What tells the selected secret from others.
+    /// The identity of the selected secret.
     private enum Selection: Hashable {
         case current(String)
         case past(SecretIdentity)
@@ -40,13 +40,13 @@ struct KeyringScreen {
     private var selection: Selection?
     var form: SecretForm?
 
-    /// The selected secret, or the first one.
+    /// Returns the selected secret, or the first one.
     func selected(in keyring: KeyringSummary) -> KeyringRow? {
         let rows = keyring.rows
         return rows.first { Selection($0) == selection } ?? rows.first
     }
 
-    /// The selected secret, if it is a current one.
+    /// Returns the selected secret if it is a current one.
     func selectedCurrent(in keyring: KeyringSummary) -> SecretSummary? {
         if case .current(let secret) = selected(in: keyring) { secret } else { nil }
     }
@@ -64,7 +64,7 @@ struct KeyringScreen {
         selection = Selection(rows[min(max(0, target), rows.count - 1)])
     }
 
-    /// Selects the secret in a line of the list, below its titles. Returns whether there is one.
+    /// Selects the secret on a line of the list, counted below the titles. Returns whether there is one.
     mutating func select(line: Int, in keyring: KeyringSummary, rows: Int) -> Bool {
         let shown = shown(keyring, rows: rows)
         guard shown.indices.contains(shown.startIndex + line), line >= 0 else { return false }
@@ -72,7 +72,7 @@ struct KeyringScreen {
         return true
     }
 
-    /// The secrets in view.
+    /// Returns the visible secrets.
     private func shown(_ keyring: KeyringSummary, rows: Int) -> ArraySlice<KeyringRow> {
         let height = max(1, rows - 1)
         let all = keyring.rows
@@ -84,7 +84,7 @@ struct KeyringScreen {
         selection = .current(label)
     }
 
-    /// Opens the form for one more secret, under a label that is free.
+    /// Opens the form for an additional secret, with an unused label.
     mutating func add(to keyring: KeyringSummary) {
         let taken = Set(keyring.secrets.map(\.label))
         let names = ["main"] + (2...(taken.count + 2)).map { "main-\($0)" }
@@ -107,7 +107,7 @@ struct KeyringScreen {
         Column("FROM", minimum: 12, ideal: 20, weight: 1, leaveOrder: 1),
     ])
 
-    /// Draws the secrets, or the form, and returns where the cursor is.
+    /// Draws the secrets or the form, and returns the cursor's position.
     func draw(_ keyring: KeyringSummary, _ bindings: Bindings, on surface: inout Surface) -> Point? {
         if let form { return form.draw(on: &surface) }
         guard !keyring.rows.isEmpty else {
@@ -209,11 +209,11 @@ struct KeyringScreen {
 
 // MARK: - The form
 
-/// The form that takes a signing secret.
+/// The form for a signing secret.
 struct SecretForm {
     enum Purpose: Hashable {
         case add
-        /// The label of the one whose place is taken.
+        /// The label of the secret to replace.
         case replace(String)
     }
 
@@ -226,9 +226,9 @@ struct SecretForm {
     private var secret = LineEditor(isMasked: true)
     private var label: LineEditor
     private var binding: LineEditor
-    /// What became of the last paste or try.
+    /// The message about the last paste or attempt.
     private(set) var message: (text: SafeText, role: Role)?
-    /// Whether the keyring has the draft and has not answered yet.
+    /// Whether the draft was sent to the keyring and is not answered yet.
     private(set) var isWaiting = false
 
     init(_ purpose: Purpose, label: String, binding: SecretBinding = .any) {
@@ -260,7 +260,7 @@ struct SecretForm {
         message = paste.note.map { ($0, .notice) }
     }
 
-    /// The draft, or nil with a message that says what is missing.
+    /// Returns the draft; or nil, with a message about what is missing.
     mutating func submit(held: KeyringSummary) -> SecretDraft? {
         guard !isWaiting else { return nil }
         let value = String(SigningSecret.trim(secret.text))
@@ -282,7 +282,7 @@ struct SecretForm {
         return nil
     }
 
-    /// The keyring did not take the draft.
+    /// Shows that the keyring rejected the draft.
     mutating func failed(_ sentence: SafeText) {
         isWaiting = false
         message = (sentence, .bad)
@@ -302,7 +302,7 @@ struct SecretForm {
         }
     }
 
-    /// What is to be said of the secret as it stands, which is taken all the same.
+    /// A warning about the typed secret, which is accepted all the same.
     private var doubt: SafeText? {
         let value = SigningSecret.trim(secret.text)
         guard !value.isEmpty, !SigningSecret.looksUsual(Array(value.utf8)) else { return nil }
@@ -312,7 +312,7 @@ struct SecretForm {
 
     // MARK: - Drawing
 
-    /// Draws the form and returns where the cursor is.
+    /// Draws the form and returns the cursor's position.
     func draw(on surface: inout Surface) -> Point? {
         let title: SafeText =
             if case .replace(let label) = purpose { "Replace the secret \(label)" } else { "Add a secret" }
@@ -321,7 +321,7 @@ struct SecretForm {
         let names: [(Field, SafeText, LineEditor)] = [
             (.secret, "Secret", secret), (.label, "Label", label), (.binding, "Bound to", binding),
         ]
-        // On a low screen the empty lines are needed for what is to be said.
+        // A low screen has no empty lines, because the messages need them.
         let gap = surface.size.rows < 10 ? 0 : 1
         for (index, (field, name, editor)) in names.enumerated() {
             let row = 1 + gap + index
@@ -357,9 +357,9 @@ struct SecretForm {
 
 // MARK: - Pasted text
 
-/// What was pasted, without the white space at its ends.
+/// Text from a paste, without leading and trailing white space.
 struct PastedText {
-    /// Nil where the paste is not UTF-8.
+    /// The text; nil if the paste is not UTF-8.
     let text: String?
     private let leftOut: Int
 
@@ -374,12 +374,12 @@ struct PastedText {
         leftOut = whole.unicodeScalars.count - trimmed.unicodeScalars.count
     }
 
-    /// Whether it looks as a signing secret of B2 does.
+    /// Whether it looks like a signing secret of B2.
     var looksLikeSecret: Bool {
         text.map { SigningSecret.looksUsual(Array($0.utf8)) } ?? false
     }
 
-    /// What was left out.
+    /// A remark about the parts that were left out.
     var note: SafeText? {
         switch leftOut {
         case 0: nil
@@ -391,18 +391,18 @@ struct PastedText {
 
 // MARK: - Reading
 
-/// The rhythm of asking what the secrets have matched: while they are seen, whenever that may have changed, one
-/// question at a time and no more than a few a second.
+/// The schedule of reading how many deliveries each secret matches. While the screen shows them, they are read whenever
+/// they may have changed, one question at a time and at most four times a second.
 struct KeyringReading {
     static let pause = Duration.milliseconds(250)
 
-    /// When a postponed question will be asked.
+    /// The time of a postponed question.
     private(set) var deadline: ContinuousClock.Instant?
     private var lastRead: ContinuousClock.Instant?
-    /// The state of the history that was asked of last; nil where an answer would be new in any case.
+    /// The state of the history at the last question; nil if the next answer may differ in any case.
     private var asked: HistoryChange?
 
-    /// What was read is out of date, whatever the history says.
+    /// Marks the last answer as out of date, whatever the state of the history.
     mutating func invalidate() {
         asked = nil
     }
@@ -427,10 +427,10 @@ struct KeyringReading {
     }
 }
 
-// MARK: - What is asked of the listener
+// MARK: - Questions to the listener
 
 extension DashboardModel {
-    /// Asks the listener something that a person waits for. What fails is told, unless it is handled.
+    /// Asks the listener something for which the user waits. An error is shown unless it is handled.
     private mutating func askListener<Answer: Sendable>(
         _ work: @escaping @Sendable (any ListenerControl) throws -> Answer,
         then: @escaping @Sendable (inout DashboardModel, Answer) -> Void,
@@ -449,7 +449,7 @@ extension DashboardModel {
         }
     }
 
-    /// Asks what the secrets have matched, while they are seen.
+    /// Asks for the matches of the secrets while the screen shows them.
     mutating func askForKeyring() {
         let isDue = keyringReading.isDue(
             session.change, isSeen: keyring != nil, isWaiting: context.questions.isWaiting("keyring"), at: session.now)
@@ -482,7 +482,7 @@ extension DashboardModel {
         }
     }
 
-    /// Makes a secret current.
+    /// Adds a secret to the current ones, or replaces one of them.
     mutating func hold(_ draft: SecretDraft, _ purpose: SecretForm.Purpose) {
         askListener { listener in
             switch purpose {
@@ -544,7 +544,7 @@ extension DashboardModel {
         }
     }
 
-    /// Saves the secrets in memory; the end comes once all are saved.
+    /// Saves the secrets in memory. b2watch ends once all are saved.
     mutating func saveAndQuit() {
         guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return }
         question = nil
@@ -552,7 +552,7 @@ extension DashboardModel {
         for label in labels { remember(label) }
     }
 
-    /// Ends verifying again, or resumes it.
+    /// Cancels verifying again, or resumes it.
     mutating func cancelJudging() {
         guard let stage = session.judging?.stage else { return }
         askListener { listener in
@@ -561,7 +561,7 @@ extension DashboardModel {
         }
     }
 
-    /// Tells that a change of the keyring was made, unless the result of verifying again is shown already.
+    /// Shows that the keyring was changed, unless the result of verifying again is already on the screen.
     private mutating func confirm(_ text: SafeText) {
         if session.notice?.kind != .rejudged { session.tell(text, .good) }
     }
@@ -614,7 +614,7 @@ extension Command {
             model.reloadSecrets()
         })
 
-    /// The commands of the secrets and of the form in which one is typed, and the test event that they sign.
+    /// The commands of the Secrets screen and of its form, and the command that sends a test event signed by a secret.
     static let ofKeyring: [Command] =
         [showKeyring, sendTest] + Motion.commands(in: .keyring) { $0.keyring?.move($1, in: $0.context.session.keyring) }
         + [
@@ -636,7 +636,7 @@ extension Command {
             .goBack.also(in: .form, "leave the form", footer: .narrow("leave")),
         ]
 
-    /// The listener of an attached dashboard cannot be spoken to.
+    /// The reason why the listener of an attached dashboard cannot be reached; nil if it can.
     private static let isAway: @Sendable (DashboardModel) -> String? = { $0.session.absence?.reason }
 
     private static let selectsNone: @Sendable (DashboardModel) -> String? = { model in
@@ -653,7 +653,7 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// Asks whether a secret is to be deleted, or one that is deleted was leaked.
+    /// Asks whether to delete a secret, or whether one that was already deleted has leaked.
     mutating func askToDelete(_ row: KeyringRow?) {
         switch row {
         case .current(let secret): question = .delete(secret, isLast: session.keyring.secrets.count == 1)
@@ -664,7 +664,7 @@ extension DashboardModel {
         }
     }
 
-    /// Asks whether a secret is to be saved.
+    /// Asks whether to save a secret.
     mutating func askToSave(_ secret: SecretSummary?) {
         guard let secret else { return }
         if secret.isRemembered {

@@ -1,27 +1,27 @@
 import Base
 import History
 
-/// What the user is asked before it is done. Only a key answers, never a paste.
+/// A question that the user must answer before something is done. Only keys answer it, never a paste.
 enum Question: Hashable {
-    /// Ends; a history in memory is lost with so many deliveries.
+    /// Whether to quit, which loses this number of deliveries if the history is in memory.
     case stopReceiving(lost: Int)
     case suspend
-    /// Deletes a secret; the last one is the only one there is.
+    /// Whether to delete a secret; `isLast` means that no other current secret is left.
     case delete(SecretSummary, isLast: Bool)
-    /// Marks a past secret as leaked.
+    /// Whether to mark a past secret as leaked.
     case markLeaked(PastSecret)
-    /// Ends with secrets in memory that nobody has saved.
+    /// Whether to quit although some secrets are only in memory.
     case quitUnsaved([String], file: String, isReceiving: Bool, lost: Int)
     case remember(String, file: String)
-    /// Writes over a file.
+    /// Whether to overwrite a file.
     case replace(ExportRequest)
-    /// Does something for many rows.
+    /// Whether to do something for many rows.
     case act(ActRequest, ActCount)
-    /// Tries all entries of an action again that failed or are on hold.
+    /// Whether to retry all entries of an action that failed or are on hold.
     case retryAll(String, Int, onHold: Int)
-    /// Decides that what an action still has to do, and what is dead, is not to be done.
+    /// Whether to skip all that an action still has to do, and its dead entries.
     case skipAll(String, Int)
-    /// Runs an action for events that it missed.
+    /// Whether to run an action for the events that it missed.
     case addMissed(String, MissedRows)
 
     func text(_ bindings: Bindings) -> String {
@@ -58,7 +58,7 @@ enum Question: Hashable {
         }
     }
 
-    /// Where the keyboard is while it stands.
+    /// The keyboard's place while the question is open.
     var place: Place {
         switch self {
         case .delete, .markLeaked: .deleting
@@ -121,7 +121,7 @@ extension Command {
         plain: .answer("quit")
     ) { $0.isDeaf ? [] : [.end(.quit)] }
 
-    /// The answers to questions.
+    /// The commands that answer questions.
     static let ofQuestions: [Command] = [
         answerYes, answerNo, deleteRotated, deleteLeaked,
         answerNo.also(in: .deleting, "neither: leave it as it is", footer: .narrow("leave it")),
@@ -148,7 +148,7 @@ extension DashboardModel {
         case .retryAll(let action, _, _): retryAll(action)
         case .skipAll(let action, _): skipAll(action)
         case .addMissed(let action, let missed): addMissed(action, missed)
-        // These have answers of their own.
+        // These questions have their own answers.
         case .delete, .markLeaked, .quitUnsaved, nil: break
         }
         return []

@@ -3,7 +3,7 @@ import History
 import Sending
 import Terminal
 
-/// The line that asks where to send deliveries again. It begins empty, and ↑ brings back earlier targets.
+/// The line for the target of a replay. It begins empty; ↑ brings back earlier targets.
 struct ReplayPrompt {
     private(set) var editor = LineEditor("")
     let rows: ActedRows
@@ -28,27 +28,27 @@ struct ReplayPrompt {
         past.leave()
     }
 
-    /// Puts an earlier target into the line, or a later one.
+    /// Puts an earlier or a later target into the line.
     mutating func recall(older isOlder: Bool) {
         if let text = past.step(older: isOlder, from: editor.text) { editor = LineEditor(text) }
     }
 
-    /// The URL in the line; nil, for this listener, where the line is empty.
+    /// The URL in the line; nil, which means this listener, if the line is empty.
     var url: String? {
         let text = editor.text.filter { !$0.isWhitespace }
         return text.isEmpty ? nil : text
     }
 
-    /// Returns what is wrong with a target, in a sentence; nil if nothing is.
+    /// Returns a sentence about what is wrong with a target; nil if it is valid.
     static func fault(of url: String?) -> String? {
         guard let url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) else { return nil }
         return "Write a URL, such as http://127.0.0.1:9000/, or nothing for this listener."
     }
 
-    /// The rows it needs on the screen.
+    /// The number of rows that the prompt needs.
     var height: Int { past.texts.isEmpty ? 2 : 3 }
 
-    /// Draws the line with its explanation below, and returns where the cursor is.
+    /// Draws the line with its explanation below, and returns the cursor's position.
     func draw(_ bindings: Bindings, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("replay to", editor, Style(.plain), on: &surface)
         var lines: [SafeText] = [" Sends \(rows.deliveryWords) again, as received. Empty: to this listener."]
@@ -66,34 +66,34 @@ struct ReplayPrompt {
 
 // MARK: - Counts
 
-/// What became of deliveries that were sent again, counted.
+/// The number of replayed deliveries by outcome.
 public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
-    /// What became of one of them.
+    /// The outcome for one delivery.
     public enum Outcome: Sendable, Hashable {
-        /// It was answered with this status.
+        /// The delivery was answered with this status.
         case answered(Int)
-        /// It was sent, and no answer came; a sentence says why.
+        /// The delivery was sent but not answered, for the reason in this sentence.
         case unanswered(String)
-        /// It was not sent; a sentence says why.
+        /// The delivery was not sent, for the reason in this sentence.
         case refused(String)
 
-        /// Whether it was answered, and not with a problem.
+        /// Whether the delivery was answered with a status below 400.
         public var isGood: Bool {
             if case .answered(let status) = self { status < 400 } else { false }
         }
     }
 
-    /// The URL they were sent to, its credentials masked; nil before that is known.
+    /// The target URL with its credentials masked; nil until it is known.
     public private(set) var target: String?
-    /// How many were not answered, or with a problem.
+    /// The number of deliveries without an answer or with an answer that reports a problem.
     public private(set) var bad = 0
     private var answered: [Int: Int] = [:]
     private var unanswered = 0
     private var refused = 0
-    /// Why the last one without an answer has none.
+    /// The reason why the last delivery without an answer has none.
     private var lastReason: String?
 
-    /// - Parameter target: The URL they are sent to.
+    /// - Parameter target: The target URL.
     public init(to target: String? = nil) {
         self.target = target.map { Masking.masked.target($0) }
     }
@@ -120,12 +120,12 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
         lastReason = other.lastReason ?? lastReason
     }
 
-    /// How many were counted.
+    /// The number of all deliveries counted.
     public var total: Int { sent + refused }
 
     private var sent: Int { answered.values.reduce(unanswered, +) }
 
-    /// Such as `3 sent: 2 answered 200, 1 answered 401; 1 not sent`.
+    /// The counts in words, such as `3 sent: 2 answered 200, 1 answered 401; 1 not sent`.
     public var description: String {
         var parts = answered.sorted { $0.key < $1.key }.map { "\(Wording.grouped($0.value)) answered \($0.key)" }
         if unanswered > 0 { parts.append("\(Wording.grouped(unanswered)) not answered") }
@@ -137,6 +137,6 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
     /// The target and the counts.
     public var result: String { "\(target.map { "Replay to \($0)" } ?? "Replay"): \(self)" }
 
-    /// The result and the reason of the last failure: what the screen shows, which has no line for each delivery.
+    /// The result and the reason of the last failure. The screen shows it because it has no line for each delivery.
     var sentence: String { lastReason.map { "\(result); \($0)" } ?? result }
 }

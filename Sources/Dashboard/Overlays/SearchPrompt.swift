@@ -3,15 +3,15 @@ import History
 import Notifications
 import Terminal
 
-/// The line in which a search is typed.
+/// The line for a search.
 struct SearchPrompt {
     private(set) var editor = LineEditor()
     let origin: PromptOrigin
-    /// Whether the detail is searched, rather than the list.
+    /// Whether the search is in the detail pane rather than in the list.
     let isInDetail: Bool
-    /// The pattern before, which Esc brings back and an empty line repeats.
+    /// The previous pattern, which Esc restores and an empty line repeats.
     let before: SearchPattern?
-    /// Whether what is typed is nowhere.
+    /// Whether the typed text was not found.
     var hasNoMatch = false
 
     init(from origin: PromptOrigin, isInDetail: Bool, before: SearchPattern?) {
@@ -22,7 +22,7 @@ struct SearchPrompt {
 
     var pattern: SearchPattern? { SearchPattern(editor.text) }
 
-    /// Types a key. Says whether another text is to be searched for.
+    /// Types a key. Returns whether the text to search for has changed.
     mutating func type(_ key: Key) -> Bool {
         let text = editor.text
         _ = editor.update(.key(key))
@@ -33,7 +33,7 @@ struct SearchPrompt {
         editor.insert(text)
     }
 
-    /// Draws the line, and returns where the cursor is.
+    /// Draws the line, and returns the cursor's position.
     func draw(on surface: inout Surface) -> Point? {
         let label: SafeText = isInDetail ? "search detail" : "search"
         let cursor = PromptLine.draw(label, editor, Style(hasNoMatch ? .bad : .plain), on: &surface)
@@ -65,7 +65,7 @@ extension Command {
         "keep-search", .enter, in: .search, "stay at the place found", footer: .narrow("stay")
     ) { $0.keepSearch() }
 
-    /// The commands that search, and those of the line in which a search is typed.
+    /// The commands that search, and those of the search line.
     static let ofSearch: [Command] = [
         search,
         Command("next-match", "n", in: .searching, "to the next place found", plain: .row()) { $0.goToMatch(.next) },
@@ -83,7 +83,7 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// Goes to the next place found, or to the one before.
+    /// Goes to the next or the previous match.
     fileprivate mutating func goToMatch(_ way: SeekRequest.Way) {
         guard let pattern else {
             session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
@@ -101,7 +101,7 @@ extension DashboardModel {
 
     private static let seeking = "seek"
 
-    /// Looks for a row of the list, from the current one on unless another is given.
+    /// Searches for a row of the list, from the current row unless another is given.
     mutating func seek(
         _ aim: SeekAim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
     ) {
@@ -145,7 +145,7 @@ extension DashboardModel {
         if prompt.type(key) { search(prompt) } else { self.prompt = .search(prompt) }
     }
 
-    /// Shows the nearest place where the text stands.
+    /// Shows the match nearest to where the search began.
     mutating func search(_ prompt: SearchPrompt) {
         var prompt = prompt
         prompt.hasNoMatch = false
@@ -156,7 +156,7 @@ extension DashboardModel {
             return cancelSeeking()
         }
         if prompt.isInDetail {
-            // From where one was: what was typed so far may have led elsewhere.
+            // Each search starts where the line was opened, because the text typed so far may have moved the view.
             detail.goBack(to: prompt.origin.detail)
             prompt.hasNoMatch = !findInDetail(pattern, .nearest)
             return
@@ -174,7 +174,7 @@ extension DashboardModel {
         seek(.match(pattern), pattern.predicate, .nearest, from: origin)
     }
 
-    /// Ends the typing; what was found stays.
+    /// Ends typing and keeps the result of the search.
     mutating func keepSearch() {
         guard case .search(let prompt) = prompt else { return }
         self.prompt = nil
@@ -183,7 +183,7 @@ extension DashboardModel {
         goToMatch(.next)
     }
 
-    /// Ends the typing, and everything is as it was.
+    /// Ends typing and restores the view from before the search.
     mutating func leaveSearch(_ prompt: SearchPrompt) {
         self.prompt = nil
         pattern = prompt.before
@@ -193,14 +193,14 @@ extension DashboardModel {
 
     // MARK: - Searching the detail
 
-    /// Goes to the nearest line of the detail where the pattern stands. Says whether there is one.
+    /// Goes to the nearest line of the detail that contains the pattern. Returns whether there is one.
     @discardableResult
     private mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way) -> Bool {
         let document = detail.document
         let lines = document?.lines.indices ?? 0..<0
         let holds = { (line: Int) in document.map { pattern.matches($0.text(ofLine: line).string) } ?? false }
         let start = detail.searchStart
-        // What one stands on was found before, or is the nearest.
+        // The current line is either the previous match, or a candidate itself.
         let next = way == .next && start.isFound ? start.line + 1 : start.line
         let below = (min(next, lines.count)..<lines.count).lazy.first(where: holds)
         let above = (0..<min(start.line, lines.count)).lazy.last(where: holds)
@@ -222,7 +222,7 @@ extension DashboardModel {
 }
 
 extension SeekAim {
-    /// What is said where it is nowhere.
+    /// A message that the search found nothing.
     var absence: SafeText {
         switch self {
         case .match(let pattern): "Nothing found for “\(SafeText(pattern.text).clipped(to: 40))”."
@@ -233,7 +233,7 @@ extension SeekAim {
         }
     }
 
-    /// What is said where it was found beyond an end of the list.
+    /// A message that the search continued past an end of the list.
     var wrapping: SafeText {
         switch self {
         case .match: "Search wrapped: past the end of the list, it went on from the other."
@@ -243,7 +243,7 @@ extension SeekAim {
         }
     }
 
-    /// What is looked for, while it is.
+    /// A description of the search while it runs.
     var words: SafeText {
         switch self {
         case .match: "searching…"
@@ -255,17 +255,17 @@ extension SeekAim {
     }
 }
 
-// MARK: - Where a search began
+// MARK: - The start of a search
 
-/// Where one was when a line was opened for typing, to go back to.
+/// The view when an input line was opened, to return to it later.
 struct PromptOrigin {
     var row: Int64?
     var wasFollowing: Bool
-    /// How far below the top of the list the row was seen.
+    /// The distance of the row from the top of the list.
     var place: Int
     /// The position in a list that is not one of events.
     var list: ListOrigin?
-    /// Where one was in the detail.
+    /// The position in the detail pane.
     var detail: DetailPane.Position
 }
 
@@ -290,14 +290,14 @@ extension DashboardModel {
 
 // MARK: - The pattern
 
-/// A text to search for: plain, and blind to case unless it holds a capital.
+/// A text to search for. It is not a regular expression, and it ignores case unless it contains a capital letter.
 struct SearchPattern: Sendable, Hashable {
     let text: String
     private let isCaseSensitive: Bool
-    /// In UTF-8, in lower case where case does not matter.
+    /// The text in UTF-8, in lower case if case is ignored.
     private let needle: [UInt8]
 
-    /// Nil for an empty text, which is everywhere.
+    /// Creates a pattern; nil for an empty text, which would match everywhere.
     init?(_ text: String) {
         guard !text.isEmpty else { return nil }
         self.text = text
@@ -305,7 +305,7 @@ struct SearchPattern: Sendable, Hashable {
         needle = isCaseSensitive ? Array(text.utf8) : text.utf8.map(Self.folded)
     }
 
-    /// Whether it is in a text of UTF-8.
+    /// Returns whether a UTF-8 text contains the pattern.
     func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
         first(in: bytes, from: 0) != nil
     }
@@ -315,7 +315,7 @@ struct SearchPattern: Sendable, Hashable {
         return text.withUTF8 { matches(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The ranges in which it is found in a line of cells, in their numbers.
+    /// Returns the matches in a line of cells, as ranges of cell numbers.
     func ranges(in cells: [String]) -> [Range<Int>] {
         var (bytes, owners): ([UInt8], [Int]) = ([], [])
         for (index, cell) in cells.enumerated() {
@@ -352,7 +352,7 @@ struct SearchPattern: Sendable, Hashable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
-    /// Where it stands first in a line, in columns of the screen.
+    /// Returns the screen columns of the first match in a line.
     func columns(in text: SafeText) -> Range<Int>? {
         let characters = text.string.map(String.init)
         guard let range = ranges(in: characters).first else { return nil }
@@ -362,7 +362,7 @@ struct SearchPattern: Sendable, Hashable {
 
     // MARK: - Matching
 
-    /// The rows in whose texts it is found.
+    /// A predicate for the rows with a text that contains the pattern.
     var predicate: RowPredicate {
         let pattern = TextPattern("search:\(text)") { matches($0) }
         let verdicts = SignatureVerdict.allCases.filter { matches($0.title) }
@@ -372,7 +372,7 @@ struct SearchPattern: Sendable, Hashable {
         ])
     }
 
-    /// Whether it is found in the texts of a row, as `predicate` says.
+    /// Returns whether a text of the row contains the pattern, by the same rule as `predicate`.
     func matches(_ row: EventRow) -> Bool {
         if matches(row.verdict.title) { return true }
         guard row.position != nil else { return matches(row.method) || matches(row.target) }
@@ -385,12 +385,12 @@ struct SearchPattern: Sendable, Hashable {
 
 // MARK: - Highlights
 
-/// Makes what is searched for stand out, wherever it is drawn.
+/// The highlighting of matches, wherever they are drawn.
 enum SearchHighlight {
-    /// Turns the colours about in the rows of a rectangle where the pattern stands: in a bar that is reversed already,
-    /// back. Bold with it, so that it shows on any terminal.
+    /// Reverses the colours of each match in a rectangle; in a bar that is already reversed, restores them. Matches are
+    /// also bold, so that they are visible on any terminal.
     ///
-    /// - Parameter current: The row of what was found last, which is underlined too.
+    /// - Parameter current: The row of the last match found, which is underlined too.
     static func draw(_ pattern: SearchPattern, in rect: Rect, current: Int? = nil, on surface: inout Surface) {
         surface.draw(in: rect) { part in
             for row in 0..<part.size.rows {
@@ -407,30 +407,30 @@ enum SearchHighlight {
     }
 }
 
-// MARK: - Seeking in the history
+// MARK: - Searching the history
 
-/// A row to look for in the list, which may take a while.
+/// A search for a row of the list, which may take a while.
 struct SeekRequest: Sendable {
-    /// Where to look.
+    /// The direction of the search.
     enum Way: Sendable, Hashable {
-        /// Below in the list, and then from its start.
+        /// Downwards in the list, and then from its start.
         case next
-        /// Above in the list, and then from its end.
+        /// Upwards in the list, and then from its end.
         case previous
-        /// The nearest below, or where there is none the nearest above.
+        /// To the nearest row below, or else to the nearest above.
         case nearest
-        /// The one that was received nearest to a time.
+        /// To the row that was received nearest to a time.
         case time(Range<Timestamp>)
     }
 
     let predicate: RowPredicate
-    /// The row from which to look.
+    /// The row at which the search starts.
     let from: Int64
     let way: Way
 
-    // MARK: - Looking
+    // MARK: - Running the search
 
-    /// Looks for the row. Blocks.
+    /// Searches for the row. Blocks.
     func outcome(_ browser: Browser, _ isCancelled: @Sendable () -> Bool) throws -> SeekOutcome {
         func find(from row: Int64, isNewer: Bool) throws -> Int64? {
             try browser.find(predicate, from: row, isNewer: isNewer, isCancelled: isCancelled)
@@ -448,33 +448,33 @@ struct SeekRequest: Sendable {
     }
 }
 
-/// What became of it.
+/// The outcome of a search.
 struct SeekOutcome: Sendable, Hashable {
-    /// The row found; nil where there is none.
+    /// The row found; nil if there is none.
     var row: Int64?
-    /// Whether it was found beyond an end of the list.
+    /// Whether the search continued past an end of the list.
     var isWrapped = false
 }
 
-/// What is looked for in the list.
+/// The thing that a search looks for, for messages.
 enum SeekAim: Hashable {
     case match(SearchPattern)
     case problem
     case mark
-    /// One that is named.
+    /// A row or delivery, as the user named it.
     case number(String)
-    /// One received at a time, as it was typed.
+    /// A row received at a time, as the user typed it.
     case time(String)
 }
 
 // MARK: - Times
 
 extension HistoryReader {
-    /// Returns the delivery that was received nearest to a stretch of time: the first in it, or the nearer of those on both
-    /// sides.
+    /// Returns the delivery received nearest to a time range: the first within it, or else the nearer of the deliveries
+    /// before and after it.
     func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
         let from = try firstDelivery(receivedFrom: stretch.lowerBound)
-        // Older by number: of a history whose times rise, the last before the stretch.
+        // Times rise with the numbers, so the delivery with the next lower number is the last one before the range.
         let before = try deliveryRows(RowRequest(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
         guard let from else { return before }
         guard let before, before < from, let late = try received(from), !stretch.contains(late),
@@ -504,7 +504,7 @@ extension Command {
         plain: .hint("goto yesterday 02:14")
     ) { $0.typeCommand("\(goTo.name) ") }
 
-    /// What may be typed behind `goto`, as examples.
+    /// Examples of what may be typed after `goto`.
     private static let placesToGoTo = [
         ("02:14", "what arrived nearest to the latest 02:14"),
         ("yesterday", "the first of yesterday; yesterday 02:14 for a time of day"), ("today", "the first of today"),
@@ -513,13 +513,13 @@ extension Command {
         ("row", "row 7 of the history"),
     ].map { CommandCompletion.Candidate(text: $0.0, meaning: $0.1) }
 
-    /// What `goto` takes, as a sentence.
+    /// A sentence about the arguments of `goto`.
     fileprivate static let whereTo =
         "“goto” takes a time, such as \(FilterMoment.examples); a delivery’s number, such as 12; or row 12."
 }
 
 extension DashboardModel {
-    /// Goes to what is named behind `goto`.
+    /// Goes to the delivery, row or time that is typed after `goto`.
     fileprivate mutating func goTo(_ text: String) throws(Command.Fault) -> [Effect] {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         if words.count == 1 {
@@ -557,14 +557,14 @@ extension DashboardModel {
             return
         }
         try showRows("goto")
-        // From the oldest row on: a delivery of many events is entered at its first one.
+        // The search starts at the oldest row, so that it finds the first event of a delivery with several.
         seek(.number("delivery \(id)"), .number(.delivery, .equal, id), .nearest, from: .min)
     }
 
-    /// The time that a text means, by the zone that is shown.
+    /// Returns the time range that a text means in the displayed zone.
     func stretch(_ text: String) -> Range<Timestamp>? { FilterMoment(in: session.filterContext).stretch(text) }
 
-    /// Goes to what is nearest to a time: in the list that is shown, or in that of events.
+    /// Goes to the row nearest to a time: in the current list, or else in the list of events.
     mutating func goTo(_ text: String, _ stretch: Range<Timestamp>) {
         switch view {
         case .deliveries:

@@ -3,20 +3,20 @@ import History
 import Notifications
 import Terminal
 
-/// A page of text over the view: an entry with its request and answer, or what an action would send.
+/// A page of text over the view: an entry with its request and answer, or the text that an action would send.
 struct TextPage {
     enum Kind: Hashable {
         case entry(Int64)
-        /// Of the action of this name.
+        /// A dry run of the action with this name.
         case preview(String)
     }
 
-    /// What there is to show.
+    /// The content of the page.
     enum Content: Sendable, Hashable {
         case waiting
         case entry(OutboxRow, OutboxExchange?)
         case preview(DryRun)
-        /// There is nothing, or it could not be read, in a sentence.
+        /// A sentence about why there is nothing to show.
         case nothing(String)
     }
 
@@ -25,7 +25,7 @@ struct TextPage {
     private(set) var lines: [StyledLine] = []
     private(set) var pane = TextPane()
 
-    /// What the lines were laid out for.
+    /// The width and the zone that the lines were laid out for.
     private var laidOut: (columns: Int, isUTC: Bool)?
     private var known: Int64?
 
@@ -34,7 +34,7 @@ struct TextPage {
         self.content = content
     }
 
-    /// What stands in the line of tabs.
+    /// The title in the line of tabs.
     var title: String {
         switch kind {
         case .entry(let id): "Entry \(id)"
@@ -42,19 +42,19 @@ struct TextPage {
         }
     }
 
-    /// The entry that is shown.
+    /// The entry on the page.
     var entry: OutboxEntry? {
         if case .entry(let row, _) = content { row.entry } else { nil }
     }
 
-    /// The entry to read now; nil where what is held is as it is, or is awaited.
+    /// Returns the entry to read now; nil if the loaded one is up to date or is already being read.
     mutating func request(_ change: HistoryChange, isWaiting: Bool) -> Int64? {
         guard case .entry(let id) = kind, known != change.outbox, known == nil || !isWaiting else { return nil }
         known = change.outbox
         return id
     }
 
-    /// Shows what was read of the entry.
+    /// Shows the content read for the entry.
     mutating func apply(_ content: Content) {
         guard content != self.content else { return }
         self.content = content
@@ -87,7 +87,7 @@ struct TextPage {
 }
 
 extension Command {
-    /// The commands of a page: moving, and for an entry what its list has.
+    /// The commands of a page: those that move, and for an entry those of its list.
     static let ofPage: [Command] =
         Motion.commands(in: .page) { $0.page?.move($1) } + [
             ActionsScreen.retryEntries.also(
@@ -101,7 +101,7 @@ extension Command {
 
 // MARK: - Lines
 
-/// A page's content, laid out for a width.
+/// The content of a page, laid out for a width.
 struct PageLines {
     let kind: TextPage.Kind
     let content: TextPage.Content
@@ -155,7 +155,7 @@ struct PageLines {
         return fields.lines
     }
 
-    /// Why there is no request to show.
+    /// Returns the reason why there is no request to show.
     private static func unsent(_ entry: OutboxEntry) -> String {
         switch entry.state {
         case .done:
@@ -165,7 +165,7 @@ struct PageLines {
         }
     }
 
-    /// A line's end ends a line here; whatever else is in it is written out.
+    /// Returns the lines of a text. Line feeds separate them; all other control characters are escaped.
     private func text(_ bytes: [UInt8]) -> [StyledLine] {
         let lines = bytes.prefix(OutboxExchange.longest)
             .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
