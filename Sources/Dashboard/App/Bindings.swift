@@ -1,16 +1,16 @@
 import Base
 import Terminal
 
-/// The commands with the keys in force: the user's own where there are such.
+/// The commands with their active keys, which a user can change.
 struct Bindings {
-    /// Without any changes.
+    /// The commands with their default keys.
     static let standard = Bindings()
 
     let all: [Command]
-    /// Whether commands are typed as lines, so that sentences name no keys.
+    /// Whether commands are typed as lines, so that sentences must not name keys.
     let isTyped: Bool
 
-    /// All commands with other keys for some, which take the place of the commands' own wherever those are in force.
+    /// Creates the commands with some keys changed. The new keys replace a command's own keys in all its contexts.
     init(_ changes: [DashboardSettings.KeyChange] = [], isTyped: Bool = false) {
         self.isTyped = isTyped
         let keys = Dictionary(changes.map { ($0.command, $0.keys) }, uniquingKeysWith: { _, last in last })
@@ -22,12 +22,12 @@ struct Bindings {
         }
     }
 
-    /// Returns the command of a key in a place.
+    /// Returns the command that a key runs in a place.
     func binding(for key: Key, in place: Place) -> Command? {
         first(in: place) { $0.keys.contains(key) }
     }
 
-    /// Returns a command as it is in a place; nil if it does not work there.
+    /// Returns a command as declared for a place; nil if it does not work there.
     func binding(of command: Command, in place: Place) -> Command? {
         first(in: place) { $0 == command }
     }
@@ -36,7 +36,7 @@ struct Bindings {
         all.filter { $0.context == context }
     }
 
-    /// Returns the contexts of a command, in words.
+    /// Returns a description of the contexts in which a command works.
     func whereabouts(of command: Command) -> String {
         var seen: Set<BindingContext> = []
         let contexts = all.filter { $0 == command }.map(\.context).filter { seen.insert($0).inserted }
@@ -52,21 +52,21 @@ struct Bindings {
 
     // MARK: - Naming keys
 
-    // How commands are called in sentences: by the keys in force, or where commands are typed, by their words.
+    // Sentences name a command by its active key or, where commands are typed, by its words.
 
-    /// The first key of a command, or its typed name where it has no key.
+    /// Returns the first key of a command, or its typed name if it has no key.
     func name(of command: Command) -> String {
         if isTyped { return command.plain.asking ?? command.name }
         guard let key = all.first(where: { $0 == command })?.keys.first else { return ":\(command.name)" }
         return "\(key.name)"
     }
 
-    /// Such as `press t`.
+    /// Returns the request to run a command, such as `press t`.
     func asking(for command: Command) -> String {
         isTyped ? "type \(name(of: command))" : "press \(name(of: command))"
     }
 
-    /// Returns the answers to a question, such as `(y/n)`, or `Type yes or no.`
+    /// Returns the answers to a question, such as `(y/n)` or `Type yes or no.`
     func answers(to question: Question) -> String {
         let context = question.place.contexts[0]
         var answers = bindings(in: context)
@@ -84,7 +84,7 @@ struct Bindings {
 
     // MARK: - Commands of other places
 
-    /// Returns what a key would do in other tabs than the one that is shown, as a sentence; nil where it does nothing there
+    /// Returns a sentence about what a key would do in the tabs that are not shown; nil if it does nothing there
     /// either.
     func whereabouts(of key: Key, outside place: Place) -> String? {
         guard place.hasOtherLists,
@@ -94,7 +94,7 @@ struct Bindings {
         return "\(key.name) is for \(tabs.joined(separator: ", ")): \(command.meaning)."
     }
 
-    /// Returns a sentence about a command that works only where something is typed or asked.
+    /// Returns a sentence about a command that works only while something is typed or asked.
     func whyNot(_ command: Command) -> String {
         let occasions = all.filter { $0 == command }.compactMap(\.context.occasion)
         guard let occasion = occasions.first else {
@@ -106,17 +106,17 @@ struct Bindings {
 }
 
 extension Command {
-    /// Whether it can be done from anywhere by its name: where it works can be gone to.
+    /// Whether its name runs it from anywhere, because b2watch can move to where it works.
     var isReachable: Bool { context == .typed || context.way != nil }
 }
 
 extension BindingContext {
-    /// Whether it is in force in lists of several tabs.
+    /// Whether it works in the lists of several tabs.
     fileprivate var isOfLists: Bool { [.rows, .lists, .filtering, .browsing, .searching, .handling].contains(self) }
 }
 
 extension Place {
-    /// Whether there is a list here that is not of events, or its detail.
+    /// Whether the context includes a list of things other than events, or its detail.
     fileprivate var hasOtherLists: Bool {
         if case .tab(let view) = self { !view.showsRows } else { self == .deliveryDetail }
     }
@@ -124,21 +124,21 @@ extension Place {
 
 // MARK: - Where bindings apply
 
-/// A set of places of the keyboard that share commands.
+/// A set of places that share commands.
 enum BindingContext: Hashable, Sendable {
     /// A tab.
     case tab(MainView)
     /// Both lists of rows.
     case rows
-    /// Every list.
+    /// All lists.
     case lists
-    /// Every list that is filtered, and the detail beside it.
+    /// All lists with a filter, and the detail pane next to them.
     case filtering
-    /// Wherever rows are seen: both lists and their detail.
+    /// All places that show rows: both lists and their detail.
     case browsing
-    /// Wherever there is something to search: both lists, and every detail.
+    /// All places that can be searched: both lists, and every detail.
     case searching
-    /// Wherever something can be done for what is listed: lists of events and of deliveries, and every detail.
+    /// All places with commands for the listed items: lists of events and of deliveries, and every detail.
     case handling
     case filter
     case search
@@ -146,31 +146,31 @@ enum BindingContext: Hashable, Sendable {
     /// The line for commands.
     case palette
     case columns
-    /// An entry or a dry run, over the view.
+    /// The page of an entry or a dry run, over the view.
     case page
     case detail
     case keyring
     case form
     case help
-    /// The line that narrows the help.
+    /// The search line of the help.
     case helpSearch
     case checklist
     case question
     /// The question why a secret is deleted.
     case deleting
-    /// The question what becomes of a secret in memory at the end.
+    /// The question whether to save the secrets in memory before the end.
     case leaving
     /// The menu of what to copy.
     case copying
     /// The menu of what to do with rows.
     case acting
-    /// The line that says where deliveries are sent again.
+    /// The line for the target of a replay.
     case replaying
-    /// All views; not where text is typed or a question stands.
+    /// All views, except while text is typed or a question is open.
     case views
-    /// Really everywhere.
+    /// All places without exception.
     case everywhere
-    /// Behind `:` alone: what takes more than a key.
+    /// The line opened with `:` only: commands that need more than a key.
     case typed
 
     static let events = BindingContext.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
@@ -217,12 +217,12 @@ enum BindingContext: Hashable, Sendable {
         }
     }
 
-    // MARK: - The way to where a command works
+    // MARK: - Moving to a context
 
-    // How one comes from elsewhere to where a command works.
+    // These describe how a user gets from another place to a context.
 
-    /// The command that leads there; nil for what is everywhere, and for where something is typed or asked: that is not
-    /// begun for one key of it.
+    /// The command that moves the keyboard into the context. It is nil for contexts that apply everywhere, and for
+    /// those of typing and of questions, which must not be started just to use one of their keys.
     var way: Command? {
         switch self {
         case .rows, .lists, .filtering, .browsing, .searching, .handling: MainView.events.command
@@ -238,7 +238,7 @@ enum BindingContext: Hashable, Sendable {
         }
     }
 
-    /// When one is where something is typed or asked, and what begins that.
+    /// A description of when a context of typing or of a question applies, and the command that starts it.
     fileprivate var occasion: (words: String, begin: Command?)? {
         switch self {
         case .filter: ("while a filter is typed", .editFilter)
@@ -258,7 +258,7 @@ enum BindingContext: Hashable, Sendable {
     }
 }
 
-/// The places where the keyboard can be, each with the contexts that are in force there, the nearest first.
+/// The places where the keyboard can be. Each has a list of the active contexts, the nearest first.
 enum Place: Hashable, Sendable {
     case tab(MainView)
     case page, detail, deliveryDetail, filter, search, export, palette,
@@ -303,7 +303,7 @@ enum Place: Hashable, Sendable {
 
 // MARK: - The page of keys
 
-/// `docs/keys.md`, made from the table of commands.
+/// The text of `docs/keys.md`, made from the table of commands.
 enum KeysPage {
     static let markdown: String = """
         # Keys

@@ -1,7 +1,7 @@
 import Base
 import History
 
-// MARK: - The commands of all views
+// MARK: - Commands of all views
 
 extension Command {
     static let followOrNot = Command(
@@ -15,10 +15,10 @@ extension Command {
                 ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : model.current.hasNoList
         }
     ) { $0.followOrNot() }
-    /// The command of lists beside moving, sorting and finding.
+    /// The commands of lists other than those that move, sort and find.
     static let ofLists = [followOrNot]
 
-    /// The command that cancels whatever is under way.
+    /// The command that cancels any work in progress.
     static let cancelJudging = Command(
         "cancel-judging", "X", in: .views, "cancel what is under way, or resume verifying again", plain: .same(),
         unavailable: { model in
@@ -47,7 +47,7 @@ extension Command {
             model.session.showsUTC.toggle()
             model.filter.readAgain(in: model.session.filterContext)
         })
-    /// What is under way, what is shown, and what is read again.
+    /// The commands for work in progress, for the display, and for reading things again.
     static let ofSession = [cancelJudging, pause, reload, toggleUtc]
 
     static let goBack = Command(
@@ -61,7 +61,7 @@ extension Command {
     static let interrupt = Command(
         "interrupt", .control("c"), in: .everywhere, "as q; twice at once ends without a question", plain: .same()
     ) { $0.interrupt() }
-    /// Closing, ending and what the terminal asks for.
+    /// The commands that close views, end the dashboard and serve the terminal.
     static let ofEnding = [
         goBack, close, interrupt,
         Command("suspend", .control("z"), in: .everywhere, "suspend; fg brings it back") { $0.suspend() },
@@ -70,7 +70,8 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// Cancels an export, then what is done for rows, then verifying again, or resumes that.
+    /// Cancels an export, or else the work on many rows, or else verifying again; resumes the latter if it was
+    /// cancelled.
     fileprivate mutating func cancel() {
         if session.exporting != nil {
             cancelExport()
@@ -83,7 +84,7 @@ extension DashboardModel {
 
     // MARK: - Closing
 
-    /// What Esc would let go of now; nil where it closes something, or nothing is left.
+    /// The thing that Esc would give up now; nil if it would close a view, or if nothing is left to give up.
     var held: HeldThing? {
         guard !hasViewToClose, acting == nil, copying == nil else { return nil }
         if seeking != nil { return .search }
@@ -97,7 +98,7 @@ extension DashboardModel {
 
     /// Closes the innermost view.
     ///
-    /// - Returns: Whether there was one to close.
+    /// - Returns: Whether there was a view to close.
     fileprivate mutating func closeInnermost() -> Bool {
         if copying != nil {
             copying = nil
@@ -127,7 +128,7 @@ extension DashboardModel {
         return true
     }
 
-    /// Gives up the innermost of what was looked for, chosen or filtered.
+    /// Gives up the innermost search, selection or filter.
     fileprivate mutating func letGo() {
         switch held {
         case .search: cancelSeeking()
@@ -177,11 +178,11 @@ extension DashboardModel {
     }
 }
 
-/// What Esc lets go of where nothing is open that it would close.
+/// The things that Esc gives up when no view is open for it to close.
 enum HeldThing: Hashable {
     case search, export, acting, pattern, range, selection, filter
 
-    /// What the footer says.
+    /// The word in the footer.
     var word: String {
         switch self {
         case .search: "give up the search"

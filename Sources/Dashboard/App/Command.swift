@@ -2,29 +2,30 @@ public import Base
 import History
 internal import Settings
 
-/// Something that a user can ask for, as one value: its name, its keys, their context, a description, the reason that
-/// makes it unavailable, and the code that it runs.
+/// A command that a user can run, as one value: its name, its keys, their context, a description, the reason why it is
+/// unavailable, and its code.
 ///
-/// It is declared once, in the file of the tab or the overlay that it belongs to. The footer, the help, `docs/keys.md`, the
-/// line behind `:`, the `keys` of config.yaml, the mouse and plain mode are made from these values. Two values with one
+/// Each command is declared once, in the file of its tab or overlay. The footer, the help, `docs/keys.md`, the line
+/// opened with `:`, the `keys` of config.yaml, the mouse and plain mode all use these values. Two values with the same
 /// name are equal: they are the same command in two contexts.
 struct Command: Sendable {
-    /// The name where it is typed or configured, such as `next-problem`.
+    /// The name for typing and for config.yaml, such as `next-problem`.
     let name: String
     var keys: [Key]
     let context: BindingContext
     /// The description in the help.
     let meaning: String
-    /// The word in the footer; nil for none.
+    /// The word in the footer; nil if the footer does not show the command.
     let footer: Hint?
-    /// Whether it changes the selected row without a question, so that it is not run for a selection that was not seen.
+    /// Whether it changes the selected row without a question. Such a command does not run for a selection that the
+    /// user has not seen yet.
     let changesSelected: Bool
-    /// The form of the text behind its name; nil if there is none. A command with arguments has no key.
+    /// The form of the text after its name; nil if it takes none. A command with arguments has no key.
     let arguments: Arguments?
     let plain: PlainForm
     /// Returns the reason why it is unavailable now; nil if it is available.
     let unavailable: @Sendable (DashboardModel) -> String?
-    /// Runs it with the text behind its name.
+    /// Runs it with the text after its name.
     ///
     /// - Throws: An error in the arguments; the model may have changed then.
     let run: @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
@@ -35,7 +36,7 @@ struct Command: Sendable {
 
         init(_ sentence: String) { self.sentence = sentence }
 
-        /// Creates the fault of a word that is not among those that a command accepts.
+        /// Creates the fault for a word that a command does not accept.
         init(unknown name: String, of command: String, _ names: [String]) {
             let question = Command.question(for: name, among: names)
             let what = name.isEmpty ? "“\(command)” takes" : "“\(name)” is not for “\(command)”\(question); it takes"
@@ -66,7 +67,7 @@ struct Command: Sendable {
         }
     }
 
-    /// Creates a command that changes the model alone.
+    /// Creates a command that only changes the model.
     @_disfavoredOverload
     init(
         _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
@@ -95,7 +96,7 @@ struct Command: Sendable {
         Command(name, keys, context, meaning, footer, changesSelected, arguments, plain, unavailable, run)
     }
 
-    /// Returns this command for one more context. Its keys, its meaning and its code stay unless others are given.
+    /// Returns this command for one more context. Its keys, its meaning and its code remain unless others are given.
     func also(
         in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
         plain: PlainForm? = nil, unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
@@ -108,7 +109,7 @@ struct Command: Sendable {
             plain ?? self.plain, unavailable, run)
     }
 
-    /// Returns this command for one more context, where it changes the model alone.
+    /// Returns this command for one more context, in which it only changes the model.
     @_disfavoredOverload
     func also(
         in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
@@ -129,13 +130,13 @@ extension Command: Hashable {
 }
 
 extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
-    /// The key of a character.
+    /// Creates the key of a character.
     public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
 }
 
 // MARK: - Hints
 
-/// The word of a command in the footer, and the least width with it.
+/// The word for a command in the footer, and the minimum width for it.
 struct Hint: Sendable {
     /// The width of the footer.
     enum Width: Int, Comparable {
@@ -153,7 +154,8 @@ struct Hint: Sendable {
 
     let word: String
     let from: Width
-    /// Returns another word for now, such as the state that a switch would switch to; nil for the usual word.
+    /// Returns a different word for the current state, such as the state that a switch would change to; nil for the
+    /// usual word.
     let other: @Sendable (DashboardModel) -> String?
 
     private init(_ word: String, _ from: Width, _ other: @escaping @Sendable (DashboardModel) -> String?) {
@@ -175,14 +177,14 @@ struct Hint: Sendable {
 
 // MARK: - Arguments
 
-/// The form of the text behind a command's name, and its completion.
+/// The form of the text after a command's name, and its completion.
 struct Arguments: Sendable {
-    /// Such as `COLUMN asc|desc`.
+    /// The form, such as `COLUMN asc|desc`.
     let form: String
     let offers: Offers
 
     enum Offers: Sendable {
-        /// Words, by the words before them.
+        /// Words that depend on the words before them.
         case words(@Sendable (_ before: [String]) -> [CommandCompletion.Candidate])
         case filter
     }
@@ -190,14 +192,14 @@ struct Arguments: Sendable {
 
 // MARK: - Moving
 
-/// A step in whatever has lines.
+/// A movement in anything that has lines.
 enum Motion: String, CaseIterable, Sendable {
     case down, up
     case pageDown = "page-down", pageUp = "page-up"
     case halfPageDown = "half-page-down", halfPageUp = "half-page-up"
     case toStart = "to-start", toEnd = "to-end"
 
-    /// Returns the commands that move in a context: the keys are the same in every view with lines.
+    /// Returns the commands that move in a context. Their keys are the same in every view with lines.
     ///
     /// - Parameter hasSpace: Whether the space bar moves too. In other lists it selects.
     static func commands(
@@ -213,7 +215,7 @@ enum Motion: String, CaseIterable, Sendable {
 }
 
 extension Command {
-    /// Returns a motion in the list that is shown.
+    /// Returns the command for a motion in the visible list.
     private static func moving(_ motion: Motion, _ keys: [Key], _ meaning: String, _ plain: PlainForm) -> Command {
         Command(motion.rawValue, keys, .lists, meaning, nil, false, nil, plain, { _ in nil }) { model, _ in
             model.moveInList(motion)
@@ -241,34 +243,34 @@ extension Command {
     static let inLists = [down, up, pageDown, pageUp, halfPageDown, halfPageUp, toStart, toEnd]
 }
 
-// MARK: - All of them
+// MARK: - All commands
 
 extension Command {
-    /// All commands, in each of their contexts: the lists of all tabs and overlays. The help, the footer and `docs/keys.md`
-    /// have those of one context in this order.
+    /// All commands in each of their contexts, from the lists of all tabs and overlays. The help, the footer and
+    /// `docs/keys.md` show the commands of a context in this order.
     static let all: [Command] =
         MainView.commands + inLists + ofLists + MainView.all.flatMap { $0.commands } + ofFilter + ofSearch + ofSelection
         + ofColumns + ofExport + ofDetail + ofCopying + ofActing + ofPage + ofKeyring + ofPrompt + ofChecklist
         + ofSession + ofHelp + ofQuestions + ofEnding
 
-    /// One command of each name.
+    /// One command for each name.
     static let named: [Command] = {
         var seen: Set<Command> = []
         return all.filter { seen.insert($0).inserted }
     }()
 
-    /// One command of each name without arguments: those that keys can be set for.
+    /// One command for each name without arguments. A user can set keys for these.
     static let allCases = named.filter { $0.arguments == nil }
 
     private static let byName = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0) })
 
-    /// Creates the command of a name; nil if the name is unknown.
+    /// Creates the command with a name; nil if the name is unknown.
     init?(name: String) {
         guard let command = Self.byName[name] else { return nil }
         self = command
     }
 
-    /// Returns `; did you mean …?`, or nothing.
+    /// Returns `; did you mean …?`, or an empty string if no name is similar.
     static func question(for name: String, among names: [String] = allCases.map(\.name)) -> String {
         Suggestion.question(for: name, among: names)
     }
@@ -277,7 +279,7 @@ extension Command {
 // MARK: - Running
 
 extension DashboardModel {
-    /// Runs a command. An error in its arguments is shown.
+    /// Runs a command, and shows any error in its arguments.
     mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
         do throws(Command.Fault) {
             return try command.run(&self, arguments)

@@ -3,14 +3,15 @@ import History
 import Notifications
 import Synchronization
 
-/// What the views share, and may ask of the world.
+/// The state that all views share, and their access to questions to the outside.
 struct Context {
     var session: Session
     var questions = Questions<DashboardModel>()
-    /// The opening of the view that runs.
+    /// The number of the opening of the view whose code is running.
     var opening = 0
 
-    /// Puts a question of the view that runs. An answer that arrives after it was closed is void.
+    /// Puts a question for the view whose code is running. If the view closes before the answer arrives, the answer is
+    /// dropped.
     mutating func ask<V: Tab, Answer: Sendable>(
         _ name: String, of view: V.Type, on lane: Lane,
         _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
@@ -23,12 +24,12 @@ struct Context {
     }
 }
 
-/// What questions may ask of the world. Called off the screen's thread; tests pass one of their own.
+/// The outside world as questions see it. It is called off the screen's thread; tests pass their own.
 protocol Outside: Sendable {
     var listener: any ListenerControl { get }
-    /// Whoever runs the actions; nil where there is nobody.
+    /// The control of the actions; nil if no process runs them.
     var actions: (any ActionControl)? { get }
-    /// Reads again what the user has set.
+    /// Reads the user's settings again.
     func settings() throws -> DashboardSettings
 
     func rows(_ request: WindowRequest<Int64>) throws -> WindowAnswer<EventRow>
@@ -39,52 +40,52 @@ protocol Outside: Sendable {
     func listedActions() throws -> [ListedAction]
     func entry(_ id: Int64) throws -> TextPage.Content
 
-    /// Looks for a row of the list.
+    /// Searches for a row of the list.
     func seek(_ request: SeekRequest, isCancelled: @Sendable () -> Bool) throws -> SeekOutcome
-    /// Returns the delivery that was received nearest to a time; nil where there is none.
+    /// Returns the delivery received nearest to a time; nil if there is none.
     func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64?
     func logPlace(nearestTo stretch: Range<Timestamp>) throws -> LogPlace?
-    /// Returns the next delivery that has the first event of this one; nil where there is no other.
+    /// Returns the next delivery that contains the first event of this one; nil if no other does.
     func nextDelivery(sharingEventWith id: Int64) throws -> Int64?
     func firstSteps(after id: Int64) throws -> FirstSteps
-    /// Returns what filters may be completed with, of all that is recorded.
+    /// Returns the values that complete filters, from all recorded events.
     func values() throws -> SeenValues
-    /// Returns how many rows match; nil once it is cancelled.
+    /// Returns the number of rows that match; nil if cancelled.
     func count(
         _ predicate: RowPredicate, in rows: ClosedRange<Int64>, isCancelled: @Sendable () -> Bool
     ) throws -> Int?
-    /// Counts for the pulse; what was counted before may be added to. Returns nil once it is cancelled.
+    /// Counts events for the pulse; an earlier count may be extended. Returns nil if cancelled.
     func pulse(_ ticket: PulseReading.Ticket, adding: Pulse?, _ asking: Asking<Pulse?>) throws -> Pulse?
 
     func document(_ request: DocumentRequest, isCancelled: @escaping @Sendable () -> Bool) -> DetailDocument
     func copy(_ request: CopyRequest) throws -> Copied
     func export(_ request: ExportRequest, _ asking: Asking<ExportOutcome>) throws -> ExportOutcome
-    /// Does something for rows, or counts what that would come to.
+    /// Does something for rows, or only counts what it would do.
     func act(_ request: ActRequest, _ asking: Asking<ActOutcome>) throws -> ActOutcome
-    /// Returns what an action would send for the first of some rows.
+    /// Returns the text that an action would send for the first of some rows.
     func preview(_ action: String, _ rows: ActedRows) throws -> DryRun
 }
 
 extension Outside {
-    /// Returns whoever runs the actions.
+    /// Returns the control of the actions.
     ///
-    /// - Throws: `NobodyActs`.
+    /// - Throws: `NobodyActs` if no process runs them.
     func requireActions() throws -> any ActionControl {
         guard let actions else { throw NobodyActs() }
         return actions
     }
 }
 
-/// Why nothing can be asked.
+/// The error that no process runs actions.
 struct NobodyActs: Error, CustomStringConvertible {
     var description: String { "Nobody runs actions here." }
 }
 
 // MARK: - Questions
 
-/// The thread that answers a question: one question at a time, in the order they were put.
+/// The thread that answers a question. It answers one question at a time, in the order in which they were put.
 ///
-/// What waits in one lane keeps nothing in another waiting. The raw value is the name of the thread.
+/// A slow question in one lane does not delay the questions in other lanes. The raw value is the name of the thread.
 enum Lane: String, Sendable, CaseIterable {
     case rows = "b2watch-rows"
     case log = "b2watch-logview"
@@ -93,24 +94,25 @@ enum Lane: String, Sendable, CaseIterable {
     case pulse = "b2watch-pulse"
     case seeking = "b2watch-seek"
     case export = "b2watch-export"
-    /// What whoever runs the actions does at once, such as pausing one.
+    /// Requests to the actions that finish at once, such as pausing one.
     case actions = "b2watch-actions"
-    /// What waits for the network, or for all of the history.
+    /// Questions that wait for the network, or that read the whole history.
     case patient = "b2watch-asking"
-    /// What is done for many rows.
+    /// Work on many rows.
     case acting = "b2watch-acting"
-    /// The listener and the settings: in one line, so that no old answer arrives after a newer one.
+    /// Questions to the listener, and the settings. They share a lane so that an old answer never arrives after a newer
+    /// one.
     case listener = "b2watch-control"
 }
 
-/// The place of a question: a newer one of the same opening of a view replaces an older one with the same name.
+/// The slot of a question. A newer question of the same opening with the same name replaces the older one.
 struct Slot: Hashable, Sendable {
-    /// The opening of the view that asks; 0 for the dashboard itself.
+    /// The opening of the view that asks; 0 means the dashboard itself.
     let opening: Int
     let name: String
 }
 
-/// A question to the outside, on its way to a worker.
+/// A question to the outside, on its way to a worker thread.
 struct Asked: Sendable {
     typealias Answer = Result<any Sendable, EffectFailure>
 
@@ -125,21 +127,21 @@ struct Answered: Sendable {
     let slot: Slot
     let number: Int
     let answer: Asked.Answer
-    /// Whether more of it follows.
+    /// Whether more parts follow.
     var isPart = false
 }
 
-/// What the work of a question knows of whoever asked.
+/// The connection from the work of a question to its asker.
 struct Asking<Answer: Sendable>: Sendable {
     private let cancellation: Cancellation
-    /// Hands in a part of the answer.
+    /// Sends a part of the answer.
     let report: @Sendable (Answer) -> Void
 
     init(_ cancellation: Cancellation, report: @escaping @Sendable (Answer) -> Void) {
         (self.cancellation, self.report) = (cancellation, report)
     }
 
-    /// Whether the work is to end: another question has taken its place, or a person has cancelled it.
+    /// Whether the work must end, because another question has replaced it or the user has cancelled it.
     var isCancelled: Bool { cancellation.isCancelled }
 
     fileprivate func map<Part: Sendable>(_ transform: @escaping @Sendable (Part) -> Answer) -> Asking<Part> {
@@ -147,7 +149,7 @@ struct Asking<Answer: Sendable>: Sendable {
     }
 }
 
-/// Whether the work of a question is to end.
+/// A flag that asks the work of a question to end.
 final class Cancellation: Sendable {
     private let isSet = Atomic<Bool>(false)
 
@@ -156,9 +158,10 @@ final class Cancellation: Sendable {
     func cancel() { isSet.store(true, ordering: .relaxed) }
 }
 
-/// The questions of an owner that are not answered yet, and what is done with their answers.
+/// The unanswered questions of an owner, with the code that applies each answer.
 ///
-/// A value: asking only takes note. Whoever owns it hands the effects to a runner, and the answers back.
+/// It is a value, so asking only records the question. The owner passes the effects to a runner, and the answers back
+/// to this value.
 struct Questions<Owner>: Sendable {
     private typealias Then = @Sendable (inout Owner, Asked.Answer) -> Void
 
@@ -172,12 +175,12 @@ struct Questions<Owner>: Sendable {
     private var effects: [Effect] = []
     private var last = 0
 
-    /// Puts a question; an older one in the same slot is cancelled, and its answer void.
+    /// Puts a question. An older question in the same slot is cancelled, and its answer is dropped.
     ///
     /// - Parameters:
-    ///   - name: The slot; nil for one of its own, where no question may replace another.
-    ///   - work: Finds the answer, on the thread of the lane. It may block.
-    ///   - then: Applies the answer, and each part of it before.
+    ///   - name: The slot; nil for a slot of its own, if no question may replace another.
+    ///   - work: Finds the answer on the thread of the lane. It may block.
+    ///   - then: Applies the answer, and before it each of its parts.
     mutating func ask<Answer: Sendable>(
         _ name: String?, of opening: Int = 0, on lane: Lane,
         _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
@@ -198,16 +201,16 @@ struct Questions<Owner>: Sendable {
                 }))
     }
 
-    /// Cancels the question in a slot; what its work still answers is applied.
+    /// Cancels the question in a slot. Answers that its work still sends are applied.
     mutating func cancel(_ name: String, of opening: Int = 0) {
         let slot = Slot(opening: opening, name: name)
         if waiting[slot] != nil { effects.append(.cancel(slot)) }
     }
 
-    /// Cancels the question in a slot; its answer is void.
+    /// Cancels the question in a slot. Its answer is dropped.
     mutating func forget(_ name: String, of opening: Int = 0) { forget { $0 == Slot(opening: opening, name: name) } }
 
-    /// Cancels all questions of an opening of a view; their answers are void.
+    /// Cancels all questions of an opening of a view. Their answers are dropped.
     mutating func forgetAll(of opening: Int) { forget { $0.opening == opening } }
 
     private mutating func forget(where isMeant: (Slot) -> Bool) {
@@ -217,33 +220,33 @@ struct Questions<Owner>: Sendable {
         }
     }
 
-    /// Returns whether a question in this slot waits for its answer.
+    /// Returns whether a question in this slot is unanswered.
     func isWaiting(_ name: String, of opening: Int = 0) -> Bool { waiting[Slot(opening: opening, name: name)] != nil }
 
-    /// Returns whether a question waits, besides those of one name.
+    /// Returns whether any question is unanswered, except those with one name.
     func isWaiting(besides name: String) -> Bool { waiting.keys.contains { $0.name != name } }
 
-    /// Returns how many questions wait in some lanes.
+    /// Returns the number of unanswered questions in some lanes.
     func count(on lanes: Set<Lane>) -> Int { waiting.values.count { lanes.contains($0.lane) } }
 
-    /// Returns what is done with an answer; nil where it is void.
+    /// Returns the code that applies an answer; nil if the answer is no longer wanted.
     mutating func settle(_ answered: Answered) -> ((inout Owner) -> Void)? {
         guard let question = waiting[answered.slot], question.number == answered.number else { return nil }
         if !answered.isPart { waiting[answered.slot] = nil }
         return { question.then(&$0, answered.answer) }
     }
 
-    /// Takes note of something to be done outside that has no answer.
+    /// Adds an effect that has no answer.
     mutating func request(_ effect: Effect) { effects.append(effect) }
 
-    /// Returns what has to be done outside since this was called last.
+    /// Returns the effects added since the last call.
     mutating func dequeue() -> [Effect] {
         defer { effects = [] }
         return effects
     }
 }
 
-/// Why a question has no answer, in a sentence.
+/// The reason why a question has no answer, as a sentence.
 struct EffectFailure: Error, Sendable, Hashable {
     let sentence: String
 

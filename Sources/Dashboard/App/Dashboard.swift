@@ -4,24 +4,24 @@ public import History
 import Synchronization
 public import Terminal
 
-/// The dashboard: the screens, from the first step to the last.
+/// The dashboard, from its first screen to its end.
 ///
-/// It has the screen's thread to itself while `run(on:)` lasts. Everybody else posts to `mailbox`, or tells commits
-/// with `announce(_:)`.
+/// While `run(on:)` lasts, it owns the screen's thread. All other threads post to `mailbox`, or report commits with
+/// `announce(_:)`.
 public final class Dashboard: Sendable {
-    /// Where other threads leave messages.
+    /// The mailbox for messages from other threads.
     public let mailbox = Mailbox<DashboardMessage>()
     let environment: DashboardEnvironment
     private let announced = Mutex<HistoryChange?>(nil)
     private let changeObserver = Mutex<(@Sendable (HistoryChange) -> Void)?>(nil)
     private let hasLogMoved = Atomic<Bool>(false)
 
-    /// A dashboard that has not begun.
+    /// Creates a dashboard that has not started.
     public init(_ environment: DashboardEnvironment) {
         self.environment = environment
     }
 
-    /// Tells what has changed in the history. However often it is called, one message waits.
+    /// Announces a change of the history. At most one message waits in the mailbox, however often this is called.
     public func announce(_ change: HistoryChange) {
         changeObserver.withLock(\.self)?(change)
         let isFirst = announced.withLock { waiting in
@@ -31,35 +31,35 @@ public final class Dashboard: Sendable {
         if isFirst { mailbox.post(DashboardMessage(.historyMoved)) }
     }
 
-    /// Calls the observer on each change that is announced, on the thread that announces it; it must only take note and
-    /// return.
+    /// Calls the observer for each announced change, on the thread that announces it. The observer must only record the
+    /// change and return.
     public func observeChanges(_ observer: @escaping @Sendable (HistoryChange) -> Void) {
         changeObserver.withLock { $0 = observer }
     }
 
-    /// Tells that something was written to the log. However often it is called, one message waits.
+    /// Announces that the log has grown. At most one message waits in the mailbox, however often this is called.
     public func announceLog() {
         if !hasLogMoved.exchange(true, ordering: .acquiringAndReleasing) { mailbox.post(DashboardMessage(.logMoved)) }
     }
 
-    /// Shows itself on the screen until the user, a signal or the terminal ends it. Blocks.
+    /// Runs on the screen until the user, a signal or the terminal ends it. Blocks.
     public func run(on screen: Screen) -> DashboardEnding {
         var run = DashboardRun(self, on: screen)
         return run.run()
     }
 
-    /// Speaks by lines until the user, a signal, the end of the input or of the output ends it. Blocks.
+    /// Runs in plain mode until the user, a signal, or the end of the input or output ends it. Blocks.
     public func run(on terminal: LineTerminal) -> DashboardEnding {
         var run = PlainRun(self, on: terminal)
         return run.run()
     }
 
-    /// From here on another message tells what is written to the log.
+    /// Allows the next message about the log to be posted.
     func takeLogMove() {
         hasLogMoved.store(false, ordering: .releasing)
     }
 
-    /// The change that waits, which then waits no more.
+    /// Returns the announced change, if one waits, and removes it.
     func takeAnnounced() -> HistoryChange? {
         announced.withLock { waiting in
             defer { waiting = nil }
@@ -68,21 +68,21 @@ public final class Dashboard: Sendable {
     }
 }
 
-// MARK: - How it ends
+// MARK: - The end
 
-/// Why the dashboard ended.
+/// The reason why the dashboard ended.
 public enum DashboardEnding: Sendable, Hashable {
-    /// The user asked for it.
+    /// The user quit.
     case quit
     /// The terminal is gone.
     case hangUp
-    /// The process was asked to end.
+    /// A signal asked the process to end.
     case terminated
-    /// The output is there and takes no more, for the system's reason of this number: a full disk.
+    /// Writing the output failed with this error number, for example because the disk is full.
     case outputFailed(Int32)
 }
 
-/// A signal that the executable caught and hands on.
+/// A signal that the executable caught and passes on.
 public enum DashboardSignal: Sendable, Hashable {
     /// SIGINT: the same as Ctrl-C.
     case interrupt
@@ -92,48 +92,48 @@ public enum DashboardSignal: Sendable, Hashable {
     case hangUp
 }
 
-// MARK: - Where it runs
+// MARK: - The environment
 
-/// What a dashboard is given.
+/// The data and the services that a dashboard needs.
 public struct DashboardEnvironment: Sendable {
-    /// Reads what is recorded.
+    /// The reader of the history.
     public var reader: HistoryReader
-    /// The listener that is shown.
+    /// The control of the listener that is shown.
     public var control: any ListenerControl
-    /// Whoever runs the actions; nil where there is nobody.
+    /// The control of the actions; nil if no process runs them.
     public var actions: (any ActionControl)?
-    /// The history as it is at the start.
+    /// The state of the history at the start.
     public var change: HistoryChange
-    /// The secrets held at the start.
+    /// The secrets at the start.
     public var keyring: KeyringSummary
-    /// What the listener does at the start.
+    /// The listener's state at the start.
     public var listening: ListeningState
-    /// The file that remembers secrets, as the question names it.
+    /// The file in which secrets are saved, as the question names it.
     public var secretsFile: String
-    /// Where copies go that are too large for a terminal.
+    /// The folder for copies that are too large for a terminal.
     public var copiesFolder: String
-    /// Reads what b2watch says of itself; nil where nothing is logged.
+    /// The reader of b2watch's own log; nil if nothing is logged.
     public var log: (any LogReading)?
     /// Writes a line to b2watch's log. Does not block.
     public var note: @Sendable (String) -> Void = { _ in }
-    /// Whether the listener runs in another process: to end the dashboard, or to stop it, then stops nothing else.
+    /// Whether the listener runs in another process. Ending or stopping the dashboard then affects nothing else.
     public var isAttached: Bool
-    /// Whether the history is in memory only, and ends with the process.
+    /// Whether the history is only in memory and ends with the process.
     public var isInMemory = false
-    /// What tells local times.
+    /// The clock for local times.
     public var clock: WallClock
-    /// What was kept of the screen from the run before.
+    /// The state of the screen that the previous run saved.
     public var viewState = ViewState()
-    /// Keeps it for the next one. Called off the screen's thread; it may block.
+    /// Saves that state for the next run. Called off the screen's thread; it may block.
     public var keepViewState: @Sendable (ViewState) -> Void = { _ in }
-    /// Keeps the marked rows in the record, whatever its bounds. Called off the screen's thread; it may block.
+    /// Protects the marked rows from the limits of the history. Called off the screen's thread; it may block.
     public var keepMarked: @Sendable (Set<Int64>) -> Void = { _ in }
-    /// What the user has set.
+    /// The user's settings.
     public var settings: DashboardSettings
-    /// Reads again what the user has set. Called off the screen's thread. Throws errors whose text is a sentence.
+    /// Reads the user's settings again. Called off the screen's thread. Throws errors whose text is a sentence.
     public var reloadSettings: @Sendable () throws -> DashboardSettings = { DashboardSettings() }
 
-    /// An environment.
+    /// Creates an environment.
     public init(
         reader: HistoryReader, control: any ListenerControl, change: HistoryChange = HistoryChange(),
         keyring: KeyringSummary = KeyringSummary(), listening: ListeningState = .starting,
@@ -155,16 +155,16 @@ public struct DashboardEnvironment: Sendable {
     }
 }
 
-// MARK: - The run
+// MARK: - Running
 
-/// One run of the dashboard, on the screen's thread: waits, tells the model, does what it asks, draws.
+/// One run of the dashboard, on the screen's thread: it waits, updates the model, carries out the effects, and draws.
 struct DashboardRun {
     private let dashboard: Dashboard
     private let screen: Screen
     private let runner: EffectRunner
     private var model: DashboardModel
     private var pacer = FramePacer()
-    /// Whether the listener's figures may have changed since they were asked for.
+    /// Whether the listener's figures may have changed since they were last read.
     private var isToMeasure = true
 
     init(_ dashboard: Dashboard, on screen: Screen) {
@@ -192,7 +192,7 @@ struct DashboardRun {
             let midnight = model.session.nextMidnight
             let deadline = [model.deadline, pacer.deadline, midnight].compactMap(\.self).min()
             let wake = loop.wait(screen, dashboard.mailbox, until: deadline)
-            // What was of today has a date from then on.
+            // At midnight the times of today's rows become dates.
             if wake.contains(.deadline), let midnight, midnight <= .now {
                 pacer.noteChange(isAnswer: false, at: .now)
                 if let ending = tell(.tick) { return ending }
@@ -277,11 +277,11 @@ struct DashboardRun {
     }
 }
 
-// MARK: - The pace of frames
+// MARK: - Timing of frames
 
-/// When to draw: after a key at once, else no more than thirty times a second, and never without need.
+/// The schedule of drawing: at once after a key, otherwise at most thirty times a second, and never without a change.
 struct FramePacer {
-    /// After a key, what comes of it is drawn at once too.
+    /// The time after a key within which its results are drawn at once too.
     private static let answerTime = Duration.milliseconds(100)
 
     private var isStale = true
@@ -289,22 +289,22 @@ struct FramePacer {
     private var lastFrame: ContinuousClock.Instant?
     private var lastInput: ContinuousClock.Instant?
 
-    /// The user did something.
+    /// Records that the user did something.
     mutating func noteInput(at now: ContinuousClock.Instant) {
         lastInput = now
         isStale = true
         isUrgent = true
     }
 
-    /// Something changed.
+    /// Records a change.
     ///
-    /// - Parameter isAnswer: Whether it is what an effect brought.
+    /// - Parameter isAnswer: Whether the change is the result of an effect.
     mutating func noteChange(isAnswer: Bool, at now: ContinuousClock.Instant) {
         isStale = true
         if isAnswer, let lastInput, now - lastInput < Self.answerTime { isUrgent = true }
     }
 
-    /// Whether to draw now.
+    /// Returns whether to draw now.
     func isDue(at now: ContinuousClock.Instant) -> Bool {
         guard isStale else { return false }
         guard !isUrgent, let deadline else { return true }
@@ -317,7 +317,7 @@ struct FramePacer {
         lastFrame = now
     }
 
-    /// When a postponed frame is due.
+    /// The time of a postponed frame.
     var deadline: ContinuousClock.Instant? {
         guard isStale, let lastFrame else { return nil }
         return lastFrame + ListPace.frame
