@@ -3,17 +3,17 @@ import History
 import Notifications
 import Terminal
 
-/// All that the dashboard knows, as a value.
+/// The complete state of the dashboard, as a value.
 ///
-/// It changes by `update(_:at:)` alone, which says what has to happen outside; `draw(on:)` shows it. Neither touches
-/// anything else, so a test presses keys and reads text.
+/// Only `update(_:at:)` changes it, and returns the effects to carry out; `draw(on:)` draws it. Neither has side
+/// effects, so a test can press keys and read text.
 struct DashboardModel {
     var context: Context
     var session: Session {
         get { context.session }
         set { context.session = newValue }
     }
-    /// The keys in force.
+    /// The active keys.
     var bindings: Bindings {
         get { session.bindings }
         set { session.bindings = newValue }
@@ -22,51 +22,51 @@ struct DashboardModel {
     private(set) var eventTable = ListTable(EventsScreen.usualColumns)
     private(set) var sheetTable = ListTable(TableScreen.usualColumns)
     var view = MainView.events
-    /// The tabs, with their states.
+    /// The tabs with their states.
     var tabs: [MainView: any Tab] = Dictionary(
         uniqueKeysWithValues: MainView.all.map { (MainView(rawValue: $0.facts.number), $0.init()) })
-    /// Whether lines of the log are told that others write.
+    /// Whether the log reports the lines that other processes write.
     private var followsLog = false
-    /// What filters may be completed with, of all that is recorded.
+    /// The values that complete filters, from all recorded events.
     var recordedValues = SeenValues()
     var detail = DetailPane()
     var keyringReading = KeyringReading()
 
-    // Which rows are listed, found and chosen.
+    // The state that selects, finds and chooses rows.
     /// The filter of the lists of events.
     var rowFilter = RowFilter()
     var listing = Listing()
     var pattern: SearchPattern?
-    /// What is looked for in the list right now.
+    /// The thing that a search of the list is looking for now.
     var seeking: SeekAim?
     var counts = MatchCounts()
     var marks: Set<Int64> = []
     var selection = RowSelection()
-    /// Whether the list is to begin at its start when it is next listed anew.
+    /// Whether the next new list begins at its start.
     var isToShowStart = false
 
-    // What lies over the view, the innermost last.
+    // The overlays over the view, the innermost last.
     var isChecklistOpen = false
     var keyring: KeyringScreen?
     var help: HelpScreen?
     var chooser: ColumnChooser?
     var prompt: Prompt?
     var question: Question?
-    /// The secrets that are being saved before the end.
+    /// The labels of the secrets that are being saved before the end.
     var savingToQuit: Set<String> = []
     var copying: CopyMenu?
     var acting: ActMenu?
     var page: TextPage?
-    /// What is asked once nothing else is.
+    /// A question that waits until no other is open.
     var waitingQuestion: Question?
-    /// Until then no key is a yes.
+    /// The time until which no key counts as a yes.
     var deafUntil: ContinuousClock.Instant?
-    /// What was chosen last, to begin with the next time.
+    /// The action that was chosen last. The menu begins with it the next time.
     var lastAction: String?
-    /// What was typed behind `:`, the newest first.
+    /// The commands typed after `:`, the newest first.
     var pastCommands: [String] = []
 
-    /// The lists that are not to follow from the start, and have not been read yet.
+    /// The lists that should not follow the newest row from the start, and have not been read yet.
     var unfollowed: Set<MainView> = []
 
     init(_ session: Session, settings: DashboardSettings = DashboardSettings()) {
@@ -74,9 +74,9 @@ struct DashboardModel {
         begin(settings)
     }
 
-    /// Tells the model what happened.
+    /// Updates the model after an event.
     ///
-    /// - Returns: What has to be done now.
+    /// - Returns: The effects to carry out.
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         session.now = now
         session.age()
@@ -88,14 +88,14 @@ struct DashboardModel {
         return effects + context.questions.dequeue() + followLog()
     }
 
-    /// What others write in the log is followed while the log is shown.
+    /// Follows the lines that other processes write to the log while the log is shown.
     private mutating func followLog() -> [Effect] {
         guard followsLog != (view == .log) else { return [] }
         followsLog.toggle()
         return [.followLog(followsLog)]
     }
 
-    /// When something on the screen changes by itself; nil as long as nothing will.
+    /// The next time at which the screen changes by itself; nil if there is none.
     var deadline: ContinuousClock.Instant? {
         [
             session.deadline, rows.reading.deadline, keyringReading.deadline, current.deadline(session),
@@ -103,7 +103,7 @@ struct DashboardModel {
         ].compactMap(\.self).min()
     }
 
-    /// Puts a question of the dashboard itself; nil for a slot where no question may replace another.
+    /// Puts a question of the dashboard itself. Without a slot, no question may replace another.
     mutating func ask<Answer: Sendable>(
         _ name: String? = nil, on lane: Lane,
         _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
@@ -112,7 +112,7 @@ struct DashboardModel {
         context.questions.ask(name, on: lane, work, then: then)
     }
 
-    // MARK: - What is on the screen
+    // MARK: - The screen's state
 
     /// The state of the history when the screen was frozen.
     var frozen: HistoryChange? { session.frozen }
@@ -126,12 +126,12 @@ struct DashboardModel {
         session.size.columns < Layout.minimum.columns || session.size.rows < Layout.minimum.rows
     }
 
-    /// Whether the checklist stands where the list will be.
+    /// Whether the checklist is shown where the list will be.
     var showsChecklist: Bool { isChecklistOpen || (session.isEmpty && view == .events) }
 
     var hasDetailPane: Bool { detail.isFullScreen || (view.hasDetailPane && !session.isEmpty) }
 
-    /// Where the keyboard is.
+    /// The place that has the keyboard.
     var place: Place {
         if let question { return question.place }
         if copying != nil { return .copying }
@@ -153,13 +153,13 @@ struct DashboardModel {
         return view.place
     }
 
-    /// Whether there is a view that `q` would close before it ends anything.
+    /// Whether `q` would close a view rather than end the dashboard.
     var hasViewToClose: Bool {
         help != nil || chooser != nil || keyring != nil || isChecklistOpen || page != nil || detail.hasKeys
             || current.isInside
     }
 
-    /// What lies over the view.
+    /// The title of the overlay over the view.
     var overlayTitle: String? {
         if let help { return help.title }
         if keyring != nil { return "Secrets" }
@@ -167,9 +167,9 @@ struct DashboardModel {
         return isChecklistOpen ? "First steps" : nil
     }
 
-    // MARK: - What is shown and read
+    // MARK: - Keeping the state consistent
 
-    /// Brings into line what depends on the size and on each other.
+    /// Updates all state that depends on the size or on other state.
     private mutating func settle() {
         if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
         if layout.detail == nil { detail.isFocused = false }
@@ -193,7 +193,7 @@ struct DashboardModel {
         }
     }
 
-    /// Asks for what the screen shows now and is missing.
+    /// Asks for data that the screen needs and does not have.
     private mutating func askForRest() {
         askForRows()
         askForTab()
@@ -235,7 +235,7 @@ struct DashboardModel {
         }
     }
 
-    /// Applies the columns chosen, and those that are there as long as there are actions.
+    /// Applies the chosen columns, and adds the columns that are shown only if there are actions.
     private mutating func measure(isNew: Bool = false) {
         var choice = session.viewState.preferences.columns
         if showsActionMarks {
@@ -262,9 +262,9 @@ struct DashboardModel {
             outbox: detail.tab == .actions ? shown.outbox : 0)
     }
 
-    // MARK: - What happens
+    // MARK: - Handling events
 
-    /// Takes an event, whatever it is.
+    /// Handles an event of any kind.
     mutating func handle(_ event: DashboardEvent) -> [Effect] {
         switch event {
         case .input(.key(let key)): return press(key)
@@ -317,7 +317,8 @@ struct DashboardModel {
         return perform(command)
     }
 
-    /// A paste is text, and never keys: outside a field it is dropped, unless it can only be a signing secret.
+    /// Handles a paste. It is always text, never keys: outside a field it is dropped, unless it looks like a signing
+    /// secret.
     private mutating func paste(_ bytes: [UInt8]) -> [Effect] {
         guard question == nil else { return [] }
         session.dropNotices()
@@ -332,7 +333,7 @@ struct DashboardModel {
                 session.tell("The paste was dropped. \(absence.reason)", .notice)
                 return []
             }
-            // Among the secrets it can be meant for nothing else.
+            // On the Secrets screen a paste can only be meant as a secret.
             guard place == .keyring || PastedText(bytes).looksLikeSecret else {
                 session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
                 return []
@@ -360,14 +361,14 @@ struct DashboardModel {
         }
     }
 
-    // MARK: - The lists beside that of rows: deliveries, and the log
+    // MARK: - The current list
 
-    /// The row whose detail is shown.
+    /// The row that the detail pane shows.
     var selectedRow: EventRow? {
         view.showsRows ? rows.selectedRow : current.event
     }
 
-    /// Changes that list.
+    /// Changes the current list if it is not one of events.
     @discardableResult
     mutating func changeFound<T>(_ body: (inout any FoundListing, ListExtent) -> T) -> T? {
         let extent = foundExtent
@@ -376,35 +377,35 @@ struct DashboardModel {
         return body(&list, extent)
     }
 
-    /// The filter of the list that is shown.
+    /// The filter of the current list.
     var filter: RowFilter {
         get { found?.filter ?? rowFilter }
         set { if found != nil { found?.filter = newValue } else { rowFilter = newValue } }
     }
 
-    /// The order of the list that is shown.
+    /// The order of the current list.
     var order: ListOrder? { if let found { found.order } else { session.viewState.preferences.order.listOrder } }
 
-    /// Moves in the list of the view.
+    /// Moves in the list of the current tab.
     mutating func moveInList(_ motion: Motion) {
         if view.showsRows { rows.move(motion, in: extent) } else { current.move(motion, shown) }
     }
 
-    /// Follows the newest row, or stops.
+    /// Starts or stops following the newest row.
     mutating func followOrNot() {
         if view.showsRows { rows.followOrNot(extent) } else { changeFound { $0.followOrNot($1) } }
     }
 
-    /// The number of the selected row, counted from 1, and the number of all that are listed; nil where it is not known.
+    /// The number of the selected row, counted from 1, and the number of listed rows; nil if they are unknown.
     var placeInList: (place: Int?, total: Int)? {
         if found != nil { return found?.place(foundExtent) }
         return rowExtent.map { first, total in (rows.selectedIndex.map { first + $0 }, total) }
     }
 
-    /// Whether the list of events is longer than the screen, so that a scroll bar has a column of its own.
+    /// Whether the list of events is longer than the screen, so that a scroll bar needs a column.
     var hasScrollBar: Bool { rowExtent.map { ScrollBar.isNeeded(total: $0.total, height: rows.height) } ?? false }
 
-    /// The number of the window's first row among the events listed, counted from 1, and their number.
+    /// The number of the first loaded row among the listed events, counted from 1, and the number of listed events.
     var rowExtent: (first: Int, total: Int)? {
         guard let first = rows.window.rows.first else { return nil }
         guard !listing.query.isPlain else {
@@ -414,16 +415,16 @@ struct DashboardModel {
         return rows.window.first.map { ($0, max(listing.progress?.matched ?? 0, $0 + rows.window.rows.count - 1)) }
     }
 
-    /// Tells what came of a search in a list that is not one of events.
+    /// Shows the result of a search in a list that is not one of events.
     mutating func tellSearchNews() {
         guard let pattern, let news = found?.takeNews() else { return }
         let aim = SeekAim.match(pattern)
         session.tell(news == .absent ? aim.absence : aim.wrapping, news == .absent ? .notice : .secondary)
     }
 
-    // MARK: - What the user has set
+    // MARK: - The user's settings
 
-    /// Begins as the user wants it.
+    /// Applies the settings for the start.
     mutating func begin(_ settings: DashboardSettings) {
         session.showsUTC = settings.showsUTC
         if settings.showsEpoch { table.timestamps = .epochMilliseconds }
@@ -432,21 +433,22 @@ struct DashboardModel {
         if !settings.follows { unfollowed = [.events, .deliveries, .log] }
     }
 
-    /// Where nothing is to be followed from the start, a list stays at what was the newest row when it was read first.
+    /// Keeps a list at the row that was the newest when it was first read, if the settings say not to follow at the
+    /// start.
     mutating func stayAtStart() {
         guard !unfollowed.isEmpty else { return }
         if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }
         if found?.hasSelection == true, unfollowed.remove(view) != nil { changeFound { $0.stopFollowing($1) } }
     }
 
-    /// Reads the configuration again, and the secrets where their holder can be asked.
+    /// Reads the configuration again, and the secrets too if the listener can be reached.
     mutating func reload() {
         if session.absence == nil { reloadSecrets() }
         ask("settings", on: .listener) { outside, _ in
             try outside.settings()
         } then: { model, result in
             switch result {
-            // How the dashboard begins is for the next start.
+            // Settings for the start take effect at the next start.
             case .success(let settings):
                 model.bindings = Bindings(settings.keys, isTyped: model.bindings.isTyped)
                 model.session.tell("The configuration was read again.", .good)
@@ -459,7 +461,7 @@ struct DashboardModel {
 
     // MARK: - Drawing
 
-    /// Draws the whole screen, and returns where the cursor is, if it is to be seen.
+    /// Draws the whole screen, and returns the cursor's position if the cursor is visible.
     func draw(on surface: inout Surface) -> Point? {
         guard !isTooSmall else {
             drawTooSmall(on: &surface)

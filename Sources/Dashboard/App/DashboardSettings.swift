@@ -2,13 +2,13 @@ public import Base
 import History
 import Terminal
 
-/// What the user has set for the dashboard, beyond whether the mouse is listened to.
+/// The user's settings for the dashboard, except whether it uses the mouse.
 public struct DashboardSettings: Sendable, Hashable {
-    /// A view to begin with; its raw value is its name in the configuration.
+    /// The view at the start. Its raw value is its name in the configuration.
     public struct StartView: Sendable, Hashable, CaseIterable {
         public let rawValue: String
 
-        /// The tab of a name; nil where there is none.
+        /// Creates the view with a name; nil if there is no such tab.
         public init?(rawValue: String) {
             guard MainView(name: rawValue) != nil else { return nil }
             self.rawValue = rawValue
@@ -20,14 +20,14 @@ public struct DashboardSettings: Sendable, Hashable {
         public static let events = StartView(.events)
     }
 
-    /// Keys for a command, instead of its own; none take its keys away.
+    /// The keys of a command, in place of its own. An empty list takes its keys away.
     public struct KeyChange: Sendable, Hashable {
         /// The command's name, such as `next-problem`.
         public var command: String
-        /// Its keys.
+        /// The new keys.
         public var keys: [Key]
 
-        /// A change.
+        /// Creates a change.
         public init(command: String, keys: [Key]) {
             self.command = command
             self.keys = keys
@@ -40,19 +40,19 @@ public struct DashboardSettings: Sendable, Hashable {
     public var follows = true
     /// Whether timestamps are shown as milliseconds at the start.
     public var showsEpoch = false
-    /// The view to begin with.
+    /// The view at the start.
     public var startView = StartView.events
-    /// How the roles look; nil for as they are.
+    /// The styles of the roles; nil to leave them unchanged.
     public var theme: Theme?
-    /// Other keys for commands; no command is there twice.
+    /// The changed keys; no command occurs twice.
     public var keys: [KeyChange] = []
 
-    /// The defaults.
+    /// Creates the default settings.
     public init() {}
 
-    // MARK: - Keys that cannot be
+    // MARK: - Invalid keys
 
-    /// What is wrong with keys for commands: names that are none, keys that two commands would have in one place.
+    /// Returns the problems in the keys of commands: unknown names, and keys that would run two commands in one place.
     public static func keyProblems(in keys: [KeyChange]) -> [KeyProblem] {
         let unknown = keys.enumerated().filter { command(of: $0.element) == nil }.map { index, change in
             KeyProblem(
@@ -63,12 +63,12 @@ public struct DashboardSettings: Sendable, Hashable {
         return unknown + refusals(keys) + clashes(keys)
     }
 
-    /// The command that keys are for; nil where there is none, or where it takes more than a key.
+    /// Returns the command that a change concerns; nil if it is unknown or takes arguments.
     private static func command(of change: KeyChange) -> Command? {
         Command(name: change.command).flatMap { $0.arguments == nil ? $0 : nil }
     }
 
-    /// Keys that would leave one without a way out, or without a letter to type.
+    /// Returns the problems of keys that would leave the user without a way out or unable to type a letter.
     private static func refusals(_ changes: [KeyChange]) -> [KeyProblem] {
         changes.enumerated().flatMap { index, change -> [KeyProblem] in
             guard let command = command(of: change) else { return [] }
@@ -87,7 +87,7 @@ public struct DashboardSettings: Sendable, Hashable {
         }
     }
 
-    /// Keys that do something else already.
+    /// Returns the problems of keys that already run another command.
     private static func clashes(_ changes: [KeyChange]) -> [KeyProblem] {
         let bindings = Bindings(changes)
         let indices = Dictionary(
@@ -103,7 +103,7 @@ public struct DashboardSettings: Sendable, Hashable {
                         owners[key] = command
                         continue
                     }
-                    // The later of two changes is the one to blame; keys of the table do not clash among themselves.
+                    // The later of two changes is reported, because the default keys never clash with each other.
                     let parties = [owner, command].filter { indices[$0] != nil }
                     guard owner != command,
                         let blamed = parties.max(by: { (indices[$0] ?? 0) < (indices[$1] ?? 0) }),
@@ -123,20 +123,20 @@ public struct DashboardSettings: Sendable, Hashable {
     }
 }
 
-// MARK: - What is wrong with keys
+// MARK: - Problems with keys
 
-/// What is wrong with the keys that a user has set.
+/// A problem in the keys that a user has set.
 public struct KeyProblem: Sendable, Hashable {
-    /// The number of the change that is wrong, from 0.
+    /// The index of the invalid change.
     public let change: Int
-    /// The key of it that is wrong; nil for the command.
+    /// The invalid key; nil if the command itself is invalid.
     public let key: Key?
-    /// What is wrong and what to do, as a sentence without a full stop.
+    /// The problem and its solution, as a sentence without a full stop.
     public let text: String
 }
 
 extension BindingContext {
-    /// Whether characters are typed here, or may be.
+    /// Whether the context includes places where characters are typed.
     fileprivate var takesText: Bool {
         switch self {
         case .filter, .search, .form, .palette, .helpSearch, .replaying, .everywhere: true
@@ -151,31 +151,31 @@ extension Key {
     }
 }
 
-// MARK: - How the screen was left
+// MARK: - The state of the screen
 
-/// What is kept of the screen from one run to the next.
+/// The state of the screen that is saved from one run to the next.
 public struct ViewState: Sendable, Hashable {
-    /// How many filters are kept.
+    /// The maximum number of saved filters.
     public static let mostFilters = 100
-    /// The longest filter that is kept, in bytes.
+    /// The maximum length of a saved filter, in bytes.
     public static let longestFilter = 4_096
 
-    /// The filters applied, the newest first.
+    /// The filters that were applied, the newest first.
     public var filters: [String] = []
-    /// The URLs of replays, the newest first; 20 at most.
+    /// The URLs of replays, the newest first, at most 20.
     public var replayTargets: [String] = []
-    /// How the lists are shown.
+    /// The preferences for the lists.
     public var preferences = ViewPreferences()
 
-    /// The state before anything was chosen.
+    /// Creates the state in which nothing has been chosen.
     public init() {}
 
-    /// Puts a filter first, once.
+    /// Moves a filter to the front, or adds it there.
     mutating func remember(_ filter: String) {
         Self.put(filter, first: &filters, most: Self.mostFilters)
     }
 
-    /// Puts the URL of a replay first, once.
+    /// Moves the URL of a replay to the front, or adds it there.
     mutating func rememberTarget(_ url: String) {
         Self.put(url, first: &replayTargets, most: 20)
     }
@@ -192,7 +192,7 @@ extension ViewState: Codable {
         case filters, replayTargets, preferences
     }
 
-    /// Takes what it understands; the rest, of another version perhaps, is left at its default.
+    /// Reads the values that this version understands. Others, perhaps of another version, get their defaults.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         for filter in ((try? values.decodeIfPresent([String].self, forKey: .filters)) ?? []).reversed() {
@@ -207,18 +207,18 @@ extension ViewState: Codable {
 
 // MARK: - Columns and order
 
-/// How the lists are shown: what a person chose, by names that stay the same from version to version.
+/// The user's choices for the lists. They refer to columns by names that stay the same between versions.
 public struct ViewPreferences: Sendable, Hashable {
-    /// The columns of the event list, from left to right; empty for the usual ones.
+    /// The columns of the event list from left to right; empty for the usual ones.
     public var eventColumns: [String] = []
-    /// The columns of the table, from left to right; empty for the sheet's five.
+    /// The columns of the table from left to right; empty for the sheet's five.
     public var tableColumns: [String] = []
-    /// The column that rows are sorted by; nil for the order of arrival.
+    /// The column to sort by; nil for the order of arrival.
     public var sortColumn: String?
-    /// Whether the greatest value stands first.
+    /// Whether the greatest value is at the top.
     public var isDescending = false
 
-    /// What nobody has changed yet.
+    /// Creates the preferences in which nothing has been changed.
     public init() {}
 
     // MARK: - Columns
@@ -234,7 +234,7 @@ public struct ViewPreferences: Sendable, Hashable {
         }
     }
 
-    /// The columns of both views.
+    /// The columns of both lists.
     var columns: ColumnChoice {
         ColumnChoice(
             events: EventsScreen.columns.named(eventColumns, usual: EventsScreen.usualColumns),
@@ -247,7 +247,7 @@ extension ViewPreferences: Codable {
         case eventColumns, tableColumns, sortColumn, isDescending
     }
 
-    /// Takes what it understands; the rest, of another version perhaps, is left at its default.
+    /// Reads the values that this version understands. Others, perhaps of another version, get their defaults.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         eventColumns = (try? values.decodeIfPresent([String].self, forKey: .eventColumns)) ?? []

@@ -3,46 +3,46 @@ import History
 import Notifications
 import Terminal
 
-/// What has to happen outside of the model.
+/// A change to make outside the model.
 enum Effect: Sendable {
     /// Finds the answer to a question.
     case ask(Asked)
-    /// Ends the work of a question; what it answers is applied.
+    /// Cancels the work of a question. Answers that it still sends are applied.
     case cancel(Slot)
-    /// Ends the work of a question whose answer is void.
+    /// Cancels the work of a question, and drops its answer.
     case forget(Slot)
-    /// Lists other rows. How far that has come is reported until others are listed.
+    /// Starts another list. Its progress is reported until the next list starts.
     case browse(BrowseQuery, generation: Int, HistoryChange)
-    /// Takes in what has changed in the history.
+    /// Adds the changes of the history to the list.
     case follow(HistoryChange)
-    /// Keeps what is kept of the screen from one run to the next.
+    /// Saves the state of the screen for the next run.
     case keepViewState(ViewState)
-    /// Keeps the marked rows in the record, whatever its bounds.
+    /// Protects the marked rows from the limits of the history.
     case keepMarked(Set<Int64>)
-    /// Reports lines that others write in the log, or no longer does.
+    /// Starts or stops reporting the lines that other processes write to the log.
     case followLog(Bool)
-    /// Asks the terminal to keep this for pasting.
+    /// Asks the terminal to put these bytes on the clipboard.
     case sendToTerminal([UInt8])
     case use(Theme)
     case ring
     /// Ends the dashboard.
     case end(DashboardEnding)
-    /// Stops the process as Ctrl-Z does.
+    /// Suspends the process as Ctrl-Z does.
     case suspend
-    /// Draws everything again, whatever the terminal shows.
+    /// Draws the whole screen again, whatever the terminal shows.
     case redraw
 }
 
-/// What happens to the model.
+/// An event that the model handles.
 enum DashboardEvent: Sendable {
     case input(Input)
-    /// A moment that the model asked for with its deadline.
+    /// The deadline that the model asked for has passed.
     case tick
 
-    /// A change waits where `Dashboard.announce` left it.
+    /// A change of the history waits where `Dashboard.announce` left it.
     case historyMoved
     case historyChanged(HistoryChange)
-    /// Something was written to the log.
+    /// The log has grown.
     case logMoved
     case keyringChanged(KeyringSummary)
     case secretsFile(String)
@@ -50,14 +50,14 @@ enum DashboardEvent: Sendable {
     case listening(ListeningState)
     case warning(String?)
     case notice(String)
-    /// Nothing has come for a while; nil once something has.
+    /// Nothing has been received for a while, as this sentence states; nil once something has.
     case quiet(String?)
     case bell
     case signal(DashboardSignal)
-    /// What the listener says when it is asked in passing.
+    /// The figures that the listener returned.
     case measured(AnswerTimesSummary, hasReceivedFromElsewhere: Bool)
     case browsed(BrowseProgress)
-    /// How far a query has come waits where the runner left it.
+    /// A report on the progress of the list waits where the runner left it.
     case browseMoved
     case answered(Answered)
 }

@@ -4,13 +4,13 @@ import Notifications
 import Synchronization
 import Terminal
 
-/// Does what the model asks for, off the screen's thread, and posts the answers.
+/// The runner of the model's effects. It works off the screen's thread and posts the answers.
 ///
-/// Each lane has a worker: a body of a mebibyte that is being laid out keeps no row waiting.
+/// Each lane has its own worker, so that laying out a body of one mebibyte does not delay the rows.
 struct EffectRunner: Sendable {
     let listener: any ListenerControl
     let actions: (any ActionControl)?
-    /// The browser's last report.
+    /// The latest progress report of the browser.
     let progress = LatestProgress()
     private let environment: DashboardEnvironment
     private let browser: Browser
@@ -36,7 +36,7 @@ struct EffectRunner: Sendable {
         exporter = Exporter(environment.reader)
     }
 
-    /// Carries out nothing more: a file that is not whole is removed, and nothing more is done for rows.
+    /// Stops all work: removes an incomplete file, and does nothing more for rows.
     func end() {
         running.cancelAll()
         exporter.end()
@@ -44,9 +44,9 @@ struct EffectRunner: Sendable {
 
     // MARK: - Effects
 
-    /// Does what is done off the screen.
+    /// Carries out an effect that does not concern the terminal.
     ///
-    /// - Returns: False where it is for whoever owns the terminal.
+    /// - Returns: False if the owner of the terminal must carry it out.
     func carryOut(_ effect: Effect) -> Bool {
         switch effect {
         case .ask(let asked): ask(asked)
@@ -54,7 +54,7 @@ struct EffectRunner: Sendable {
         case .forget(let slot): running.forget(slot)
         case .browse(let query, let generation, let change): browser.show(query, generation: generation, change)
         case .follow(let change): browser.follow(change)
-        // In line, so that the last one stays.
+        // The writes share one lane, so that the last state wins.
         case .keepViewState(let state): workers[.listener]?.async { environment.keepViewState(state) }
         case .keepMarked(let rows): workers[.listener]?.async { environment.keepMarked(rows) }
         case .followLog(let isOn): followLog(isOn)
@@ -63,7 +63,7 @@ struct EffectRunner: Sendable {
         return true
     }
 
-    /// Answers a question on the thread of its lane; an older one in its slot is cancelled.
+    /// Answers a question on the thread of its lane. An older question in the same slot is cancelled.
     private func ask(_ asked: Asked) {
         let cancellation = running.begin(asked)
         workers[asked.lane]?.async {
@@ -87,7 +87,7 @@ struct EffectRunner: Sendable {
     }
 }
 
-// MARK: - What questions may ask
+// MARK: - The outside world for questions
 
 extension EffectRunner: Outside {
     func settings() throws -> DashboardSettings { try environment.reloadSettings() }
@@ -176,11 +176,11 @@ extension EffectRunner: Outside {
     }
 }
 
-/// The questions whose work is not at its end.
+/// The questions in progress.
 private final class Running: Sendable {
     private let questions = Mutex<[Slot: (number: Int, cancellation: Cancellation)]>([:])
 
-    /// Takes note of a question; the older one in its slot is cancelled.
+    /// Records a question, and cancels the older one in its slot.
     func begin(_ asked: Asked) -> Cancellation {
         let cancellation = Cancellation()
         questions.withLock { $0.updateValue((asked.number, cancellation), forKey: asked.slot) }?.cancellation.cancel()
@@ -194,7 +194,7 @@ private final class Running: Sendable {
     /// Returns whether the answer is still wanted.
     func isCurrent(_ asked: Asked) -> Bool { questions.withLock { $0[asked.slot]?.number == asked.number } }
 
-    /// Ends the work of a question whose answer is void.
+    /// Cancels the work of a question whose answer is no longer wanted.
     func forget(_ slot: Slot) { questions.withLock { $0.removeValue(forKey: slot) }?.cancellation.cancel() }
 
     func cancel(_ slot: Slot) { questions.withLock { $0[slot] }?.cancellation.cancel() }
@@ -204,11 +204,11 @@ private final class Running: Sendable {
 
 // MARK: - Progress of a search
 
-/// How far the list's query has come, as last told: however often that is, one message waits in the mailbox.
+/// The latest progress report of the list's query. At most one message waits in the mailbox, however often it changes.
 final class LatestProgress: Sendable {
     private let waiting = Mutex<BrowseProgress?>(nil)
 
-    /// Takes note. Says whether nothing was waiting.
+    /// Stores a report. Returns whether no report was waiting.
     func put(_ progress: BrowseProgress) -> Bool {
         waiting.withLock { waiting in
             defer { waiting = progress }
@@ -216,7 +216,7 @@ final class LatestProgress: Sendable {
         }
     }
 
-    /// What waits, which then waits no more.
+    /// Returns the waiting report, and removes it.
     func take() -> BrowseProgress? {
         waiting.withLock { waiting in
             defer { waiting = nil }

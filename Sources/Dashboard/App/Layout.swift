@@ -3,31 +3,31 @@ import History
 import Notifications
 import Terminal
 
-/// Which part of the screen shows what.
+/// The rectangles of the parts of the screen.
 struct Layout {
-    /// Below this size nothing of use can be shown.
+    /// The minimum size at which the dashboard is usable.
     static let minimum = Size(columns: 40, rows: 10)
-    /// From this width on the detail pane stands beside the list.
+    /// The minimum width for the detail pane next to the list.
     private static let beside = 160
-    /// From this height of list and pane together there is room for both.
+    /// The minimum height for the list and the pane together.
     private static let both = 12
 
     let top: Rect
     let tabs: Rect
     let warnings: Rect
-    /// Between the chrome: the view.
+    /// The view: the space between the header and the footer.
     let main: Rect
-    /// The list with its titles, or all of the view where there is no list.
+    /// The list with its titles, or the whole view if there is no list.
     let list: Rect
-    /// The pane with its tabs; nil where it has no room.
+    /// The detail pane with its tabs; nil if there is no room for it.
     let detail: Rect?
     let isBeside: Bool
     let notice: Rect
-    /// Where something is typed; no rows where nothing is.
+    /// The input line; without rows if nothing is typed.
     let prompt: Rect
     let footer: Rect
 
-    /// How many rows of the list are seen.
+    /// The number of visible rows of the list.
     let listHeight: Int
 
     init(_ model: DashboardModel) {
@@ -49,7 +49,7 @@ struct Layout {
 
     /// Divides the view between the list and the detail pane.
     ///
-    /// - Parameter rows: The rows there are for both without a notice and a prompt: what these take, they take from the
+    /// - Parameter rows: The rows available for both without a notice and a prompt. Those take their rows from the
     ///   pane, so that the list does not jump.
     private static func split(
         _ main: Rect, rows: Int, _ model: DashboardModel
@@ -76,7 +76,7 @@ struct StatusLines {
     let warnings: [StyledLine]
     let notice: [StyledLine]
 
-    /// The number of rows below which a warning has one line.
+    /// The screen height below which a warning has one line.
     private static let lowScreen = 20
 
     init(_ model: DashboardModel, columns: Int) {
@@ -89,7 +89,7 @@ struct StatusLines {
         if let warning = session.warning { warnings.append(("! \(warning)", Style(.warning, bold: true))) }
         if let quiet = session.quiet { warnings.append(("! \(quiet)", Style(.warning, bold: true))) }
         if let exposure = session.exposure { warnings.append(("! \(exposure)", Style(.warning, bold: true))) }
-        // On a low screen the first line has to do.
+        // A low screen shows only the first line.
         let most = session.size.rows < Self.lowScreen ? 1 : 3
         self.warnings = warnings.flatMap { text, style in
             let lines = Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
@@ -108,7 +108,7 @@ struct StatusLines {
                 Self.lines($0.string, Style(.secondary), columns)
             }
             let announced = session.announcements.flatMap { announcement in
-                // The list needs room too, and the log has all of it.
+                // The list needs room as well. The log has the full text.
                 Prose.shortened(
                     Self.lines("! \(announcement.text)", Style(.warning), columns),
                     to: session.announcements.count > 1 ? 2 : 4, columns: columns, style: Style(.warning))
@@ -117,7 +117,7 @@ struct StatusLines {
         }
     }
 
-    /// The text of a notice; where a warning already shows the same in full, a reference to it.
+    /// Returns the text of a notice, or a reference to a warning that already shows the same text in full.
     private static func told(_ notice: Notice, _ session: Session) -> String {
         if case .failing(let sentence) = session.change.health, session.size.rows >= lowScreen,
             HistoryReadError.areOfOneCause(sentence, notice.text.string)
@@ -136,9 +136,9 @@ struct StatusLines {
 }
 
 extension DashboardModel {
-    /// How many rows the line wants that is open for typing.
+    /// The number of rows that the open input line needs.
     fileprivate var promptHeight: Int {
-        // Below the help nothing is typed.
+        // Nothing is typed below the help.
         guard help == nil else { return 0 }
         return switch prompt {
         case .filter(let line): line.height(filterSurroundings, columns: session.size.columns)
@@ -153,11 +153,11 @@ extension DashboardModel {
 
 // MARK: - The footer
 
-/// The last line: the keys that matter here, from the bindings in force. Each is a button too.
+/// The last line: the most useful active keys of the place. Each is a button too.
 enum Footer {
     static func line(_ model: DashboardModel, columns: Int) -> ButtonLine<Command> {
         let hints = hints(model, Hint.Width(columns: columns))
-        // They move together before any leaves; the last two, help and quit, stay.
+        // The gaps shrink before any hint is dropped. The last two hints, help and quit, always stay.
         let gap: SafeText = width(of: hints, gap: 3) <= columns ? "   " : "  "
         var shown = hints
         while shown.count > 2, width(of: shown, gap: gap.width) > columns { shown.remove(at: shown.count - 3) }
@@ -173,7 +173,7 @@ enum Footer {
         _ model: DashboardModel, _ width: Hint.Width
     ) -> [(text: StyledLine, command: Command)] {
         let commands = model.place.contexts.flatMap(model.bindings.bindings(in:))
-        // What Esc lets go of is first, where it would: it is not looked for elsewhere.
+        // Esc, if it would give something up, comes first, so that users always find it in the same position.
         let (escape, others) = (commands.filter(isWayBack), commands.filter { !isWayBack($0) })
         return ((model.held == nil ? [] : escape) + others).filter { $0.unavailable(model) == nil }.compactMap {
             command in

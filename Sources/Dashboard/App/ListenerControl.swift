@@ -1,94 +1,97 @@
 public import History
 public import Notifications
 
-/// What the dashboard asks of the listener it shows, in this process or in another one: implemented by the executable.
+/// The dashboard's control of the listener that it shows, in this process or in another. The executable implements it.
 ///
-/// The calls are made off the screen's thread, one at a time, unless said otherwise. What they throw is shown to the
-/// user: errors whose text is a sentence.
+/// Unless noted otherwise, the calls are made off the screen's thread, one at a time. The user sees the errors that
+/// they throw, so the text of an error must be a sentence.
 public protocol ListenerControl: Sendable {
-    /// The secrets held now, with what each has matched.
+    /// Returns the current secrets, with the number of deliveries that each has verified.
     func keyring() throws -> KeyringSummary
 
-    /// Holds one more secret and judges all recorded deliveries again.
+    /// Adds a secret, and verifies all recorded deliveries again.
     func addSecret(_ draft: SecretDraft) throws -> KeyringSummary
 
-    /// Puts a secret in the place of the one with this label, and judges again.
+    /// Replaces the secret with this label, and verifies again.
     func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary
 
-    /// Deletes a secret, also where it was saved.
+    /// Deletes a secret, including its saved copy.
     ///
-    /// - Parameter wasLeaked: Whether what it has verified reads "valid, secret removed" from now on; else its verdicts stay.
+    /// - Parameter wasLeaked: Whether the deliveries that it verified are shown as "valid, secret removed" from now on.
+    ///   Otherwise their verdicts stay.
     func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary
 
-    /// Marks a secret as leaked that verifies no longer.
+    /// Marks a past secret as leaked.
     func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary
 
-    /// Keeps a secret for the next start.
+    /// Saves a secret for the next start.
     ///
-    /// - Returns: Where it was written.
+    /// - Returns: The file in which it was saved.
     func rememberSecret(_ label: String) throws -> String
 
-    /// Reads the files and other sources of secrets again, holds what is there now, and judges by that.
+    /// Reads the files and other sources of secrets again, and verifies again with the secrets found.
     func reloadSecrets() throws -> KeyringSummary
 
-    /// Ends judging again; what remains keeps its verdicts.
+    /// Cancels verifying again. The remaining deliveries keep their verdicts.
     func cancelJudging() throws
 
-    /// Judges what remains to be judged again.
+    /// Verifies the remaining deliveries again.
     func resumeJudging() throws
 
     /// Sends a signed test event through the listener's own socket.
     ///
-    /// - Returns: What became of it, such as `answered 200 OK in 2 ms`.
+    /// - Returns: The result, such as `answered 200 OK in 2 ms`.
     func sendTestEvent() throws -> String
 
-    /// Returns what the Signature tab shows, by the current secrets. It may block, and is not called one at a time with
-    /// others.
+    /// Returns the content of the Signature tab for the current secrets. It may block, and may run at the same time as
+    /// other calls.
     ///
-    /// - Parameter isCancelled: Asked often whether nobody waits for it any more; what was found until then is returned.
+    /// - Parameter isCancelled: Called often; true once the result is no longer wanted. The call then returns what it
+    ///   has found so far.
     func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence
 
-    /// Whether a secret that is held occurs in these bytes: what holds one is not copied.
+    /// Returns whether a current secret occurs in these bytes. Bytes with a secret are not copied.
     func holdsSecret(in bytes: [UInt8]) -> Bool
 
-    /// The answer times of the last five minutes. Called on the screen's thread: it may take a lock, and no more.
+    /// Returns the answer times of the last five minutes. Called on the screen's thread, so it may take a lock but must
+    /// not block longer.
     func answerTimes() -> AnswerTimesSummary
 
-    /// Whether a delivery has come that is no test of ours. Called on the screen's thread.
+    /// Returns whether a delivery other than a test event of b2watch has arrived. Called on the screen's thread.
     func hasReceivedFromElsewhere() -> Bool
 }
 
 // MARK: - The keyring
 
-/// What may be told of the current secrets, and of those before them.
+/// The facts about current and past secrets that may be shown.
 public struct KeyringSummary: Codable, Sendable, Hashable {
-    /// The current ones, in the order in which they are tried.
+    /// The current secrets, in the order in which they are tried.
     public var secrets: [SecretSummary]
-    /// Those that verify no longer, and whose verdicts stay.
+    /// The secrets that no longer verify. The verdicts they gave stay.
     public var past: [PastSecret]
 
-    /// A summary.
+    /// Creates a summary.
     public init(secrets: [SecretSummary] = [], past: [PastSecret] = []) {
         self.secrets = secrets
         self.past = past
     }
 
-    /// Whether there is no current one.
+    /// Whether there are no current secrets.
     public var isEmpty: Bool { secrets.isEmpty }
 
-    /// The labels of those that the end of the process would lose.
+    /// The labels of the secrets that are lost when the process ends.
     public var unsaved: [String] { secrets.filter(\.isUnsaved).map(\.label) }
 }
 
-/// A secret that verifies no longer.
+/// A secret that no longer verifies.
 public struct PastSecret: Codable, Sendable, Hashable {
     public var identity: SecretIdentity
-    /// The deliveries that it gave a valid verdict.
+    /// The number of deliveries to which it gave the verdict valid.
     public var matches: Int
     /// Whether it was deleted as leaked.
     public var isLeaked: Bool
 
-    /// A past secret.
+    /// Creates a past secret.
     public init(identity: SecretIdentity, matches: Int, isLeaked: Bool = false) {
         self.identity = identity
         self.matches = matches
@@ -96,28 +99,28 @@ public struct PastSecret: Codable, Sendable, Hashable {
     }
 }
 
-/// What may be told of one secret.
+/// The facts about one secret that may be shown.
 public struct SecretSummary: Codable, Sendable, Hashable {
-    /// Unique among those held.
+    /// The label, unique among the current secrets.
     public var label: String
-    /// The first four hex digits of its SHA-256.
+    /// The first four hex digits of the secret's SHA-256.
     public var fingerprint: String
-    /// What it may vouch for.
+    /// The deliveries that it may verify.
     public var binding: SecretBinding
-    /// Where it came from, in a word or two: `screen`, `environment`, `file prod.txt`.
+    /// The source, in a word or two: `screen`, `environment`, `file prod.txt`.
     public var source: String
-    /// Whether it will be held again after the next start.
+    /// Whether it will be current again after the next start.
     public var isRemembered: Bool
-    /// The deliveries that it gave a valid verdict, where that is known.
+    /// The number of deliveries to which it gave the verdict valid, if known.
     public var matches: Int?
-    /// Whether it looks as B2's do.
+    /// Whether it looks like a signing secret of B2.
     public var isUsual: Bool
-    /// Whether it is in memory only: typed or pasted, and not saved.
+    /// Whether it is only in memory: typed or pasted, and not saved.
     public var isUnsaved: Bool
-    /// Whether it was deleted as leaked, and a file or the environment gives it again.
+    /// Whether it was deleted as leaked, but a file or the environment still contains it.
     public var isLeaked: Bool
 
-    /// A summary.
+    /// Creates a summary.
     public init(
         label: String, fingerprint: String, binding: SecretBinding = .any, source: String, isRemembered: Bool = false,
         matches: Int? = nil, isUsual: Bool = true, isUnsaved: Bool = false, isLeaked: Bool = false
@@ -136,16 +139,16 @@ public struct SecretSummary: Codable, Sendable, Hashable {
 
 // MARK: - A new secret
 
-/// A signing secret as typed or pasted, on its way from the form to the keyring. Prints as its label only.
+/// A signing secret on its way from the form to the keyring. Printing it shows only its label.
 public struct SecretDraft: Sendable {
-    /// What the user calls it.
+    /// The label that the user chose.
     public var label: String
     /// The secret itself, as typed.
     public var value: String
-    /// What it may vouch for.
+    /// The deliveries that it may verify.
     public var binding: SecretBinding
 
-    /// A draft.
+    /// Creates a draft.
     public init(label: String, value: String, binding: SecretBinding = .any) {
         self.label = label
         self.value = value
@@ -162,33 +165,33 @@ extension SecretDraft: CustomStringConvertible, CustomDebugStringConvertible, Cu
     public var customMirror: Mirror { Mirror(self, children: ["label": label]) }
 }
 
-// MARK: - Judging again
+// MARK: - Verifying again
 
-/// How far the recorded deliveries have been judged again after a change of the keyring.
+/// The progress of verifying recorded deliveries again after a change of the keyring.
 public struct RejudgeSummary: Codable, Sendable, Hashable {
-    /// What becomes of it.
+    /// The stage of the work.
     public enum Stage: Codable, Sendable, Hashable {
         case running, finished
-        /// By the user: what remains keeps its verdicts until it is resumed.
+        /// The user cancelled it. The remaining deliveries keep their verdicts until it is resumed.
         case cancelled
-        /// The history could not be written, as a warning of its own says.
+        /// The history could not be written; a separate warning gives the reason.
         case failed
     }
 
-    /// Those judged so far, by the verdict they have now.
+    /// The deliveries verified again so far, by their new verdict.
     public var deliveries: [SignatureVerdict: Int]
-    /// How many are still to be judged, at most.
+    /// The maximum number of deliveries that remain.
     public var remaining: Int
     public var stage: Stage
 
-    /// A summary.
+    /// Creates a summary.
     public init(deliveries: [SignatureVerdict: Int], remaining: Int = 0, stage: Stage = .finished) {
         self.deliveries = deliveries
         self.remaining = remaining
         self.stage = stage
     }
 
-    /// Such as `37 deliveries verified again: 35 valid, 2 invalid`.
+    /// Returns a sentence, such as `37 deliveries verified again: 35 valid, 2 invalid`.
     func sentence(_ bindings: Bindings) -> String {
         let count = deliveries.values.reduce(0, +)
         let progress = "\(Wording.grouped(count)) of \(Wording.grouped(count + remaining))"
@@ -210,41 +213,41 @@ public struct RejudgeSummary: Codable, Sendable, Hashable {
     }
 }
 
-// MARK: - Whether something listens
+// MARK: - The listener's state
 
-/// What the listener is doing.
+/// The state of the listener.
 public enum ListeningState: Sendable, Hashable {
     case starting
-    /// Takes deliveries at this URL.
+    /// The listener accepts deliveries at this URL.
     case listening(url: String, isLoopback: Bool)
-    /// Takes no more, and finishes what is in flight.
+    /// The listener accepts no more deliveries, and finishes those in progress.
     case draining
-    /// It runs elsewhere, if it runs, and cannot be spoken to.
+    /// The listener belongs to another process and cannot be reached.
     case away(ListenerAbsence)
 }
 
-/// Why a listener in another process cannot be spoken to.
+/// The reason why a listener in another process cannot be reached.
 public struct ListenerAbsence: Sendable, Hashable {
-    /// In a word or two.
+    /// The kinds of reasons.
     public enum Kind: Sendable, Hashable {
-        /// It was there and is no more.
+        /// The process was there and has ended.
         case gone
-        /// None was there yet.
+        /// No listener is running.
         case notRunning
-        /// This user may not.
+        /// This user has no permission to connect.
         case notPermitted
-        /// It is another version.
+        /// The process is another version of b2watch.
         case otherVersion
-        /// It is there, and does not answer as one does.
+        /// The process does not answer as a listener does.
         case notAnswering
     }
 
-    /// What is the matter.
+    /// The kind of reason.
     public var kind: Kind
-    /// What is the matter and what to do, in a sentence. It may hold names from outside: escape it before it is shown.
+    /// A sentence with the reason and what to do. It may contain names from outside: escape it before it is shown.
     public var reason: String
 
-    /// An absence.
+    /// Creates an absence.
     public init(_ kind: Kind, reason: String) {
         self.kind = kind
         self.reason = reason
@@ -253,10 +256,10 @@ public struct ListenerAbsence: Sendable, Hashable {
 
 // MARK: - Messages
 
-/// What other threads tell the dashboard through its mailbox.
+/// A message of another thread to the dashboard, for its mailbox.
 ///
-/// Commits come by the thousand a second: tell those with `Dashboard.announce(_:)`, which keeps one message waiting
-/// however many there were.
+/// Thousands of commits can happen in a second: report them with `Dashboard.announce(_:)`, which leaves at most one
+/// message waiting.
 public struct DashboardMessage: Sendable {
     let event: DashboardEvent
 
@@ -264,37 +267,39 @@ public struct DashboardMessage: Sendable {
         self.event = event
     }
 
-    /// The history has changed.
+    /// Returns a message that the history has changed.
     public static func historyChanged(_ change: HistoryChange) -> DashboardMessage { Self(.historyChanged(change)) }
 
-    /// Other secrets are held, or more is known of them.
+    /// Returns a message that the current secrets, or their matches, have changed.
     public static func keyring(_ summary: KeyringSummary) -> DashboardMessage { Self(.keyringChanged(summary)) }
 
-    /// The file into which the listener would write a secret to be remembered.
+    /// Returns a message with the file in which the listener would save secrets.
     public static func secretsFile(_ path: String) -> DashboardMessage { Self(.secretsFile(path)) }
 
-    /// Recorded deliveries were judged again.
+    /// Returns a message about the progress of verifying again.
     public static func rejudged(_ summary: RejudgeSummary) -> DashboardMessage { Self(.rejudged(summary)) }
 
-    /// The listener does something else now.
+    /// Returns a message that the listener's state has changed.
     public static func listening(_ state: ListeningState) -> DashboardMessage { Self(.listening(state)) }
 
-    /// A warning that stays on the screen until another one, or none, takes its place.
+    /// Returns a message with a warning, which stays on the screen until the next warning; nil removes it.
     public static func warning(_ text: String?) -> DashboardMessage { Self(.warning(text)) }
 
-    /// A line that goes by itself.
+    /// Returns a message with a notice, which disappears by itself.
     public static func notice(_ text: String) -> DashboardMessage { Self(.notice(text)) }
 
-    /// Nothing has come for a while, in a sentence that stays until something has; nil then.
+    /// Returns a message that nothing has been received for a while. The sentence stays until something is; then send
+    /// nil.
     public static func quiet(_ text: String?) -> DashboardMessage { Self(.quiet(text)) }
 
-    /// The bell is to ring.
+    /// The message that rings the bell.
     public static var bell: DashboardMessage { Self(.bell) }
 
-    /// A signal was caught.
+    /// Returns a message that a signal was caught.
     public static func signal(_ signal: DashboardSignal) -> DashboardMessage { Self(.signal(signal)) }
 
-    /// What the listener tells; nil where that reaches the dashboard with the history's changes.
+    /// Creates the message for news of the listener; nil for news that reaches the dashboard with the history's
+    /// changes.
     public init?(_ news: ListenerNews) {
         switch news {
         case .keyring(let summary): self = .keyring(summary)
@@ -309,18 +314,18 @@ public struct DashboardMessage: Sendable {
 
 // MARK: - News of the listener
 
-/// What a listener tells the dashboards that show it, in its own process and in others, besides what is recorded.
+/// News from a listener to its dashboards, in its own process and in others, in addition to the recorded deliveries.
 public enum ListenerNews: Codable, Sendable, Hashable {
-    /// Other secrets are held, or more is known of them.
+    /// The current secrets, or their matches, have changed.
     case keyring(KeyringSummary)
-    /// Recorded deliveries were judged again.
+    /// Recorded deliveries were verified again.
     case rejudged(RejudgeSummary)
-    /// A warning that stands until another one, or none, takes its place.
+    /// A warning that stays until the next one; nil removes it.
     case warning(String?)
-    /// Something to be read once.
+    /// A notice to be read once.
     case notice(String)
-    /// Whether deliveries can be recorded: what the file itself does not say.
+    /// Whether deliveries can be recorded, which the file itself does not show.
     case health(HistoryHealth)
-    /// No more deliveries are taken.
+    /// The listener accepts no more deliveries.
     case draining
 }

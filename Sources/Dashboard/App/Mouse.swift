@@ -2,16 +2,16 @@ import Base
 import History
 import Terminal
 
-/// What is at a point of the screen, for the mouse.
+/// The thing at a point of the screen that the mouse can act on.
 enum Target: Hashable {
     /// A footer hint, or a letter of a menu.
     case command(Command)
     case view(MainView)
-    /// The heading of a column that rows can be sorted by.
+    /// The heading of a column that sorts the rows.
     case sort(String)
-    /// A line of what fills the view, from 0: of a list, of the help, of the secrets, of the column chooser.
+    /// A line of the main content, from 0: of a list, the help, the secrets or the column chooser.
     case line(Int)
-    /// The view, where it has no lines.
+    /// The view, if it has no lines.
     case main
     case detailTab(DetailTab)
     /// A line of the detail pane, from 0.
@@ -19,28 +19,29 @@ enum Target: Hashable {
     case bar(Int)
     /// A name in the lists of the pulse.
     case share(PulseScreen.Section, Int)
-    /// A part of the pulse below the bars, where no name is.
+    /// A section of the pulse below the bars, outside its names.
     case part(PulseScreen.Section)
-    /// What the line for commands can become.
+    /// A candidate in the line opened with `:`.
     case candidate(Int)
     /// An action of the menu.
     case menuAction(Int)
-    /// An action of the list, from 0.
+    /// A line of the list of actions, from 0.
     case action(Int)
-    /// Which entries are listed.
+    /// A choice of the listed entries.
     case entryChoice(EntryChoice)
-    /// A line of the entries, from 0.
+    /// A line of the list of entries, from 0.
     case entry(Int)
-    /// The headings of the entries, at a column of the screen.
+    /// The headings of the entries, at a screen column.
     case entryHeading(Int)
 }
 
-// MARK: - What the mouse points at
+// MARK: - Targets
 
 extension DashboardModel {
-    /// What is at a point; nil for nothing that the mouse can do something with.
+    /// Returns the target at a point; nil if the mouse can do nothing there.
     ///
-    /// Made of the same rectangles and lines that are drawn. While something is asked or typed there is nothing else.
+    /// It uses the same rectangles and lines as drawing does. While a question is open or text is typed, nothing else
+    /// is a target.
     func target(at point: Point) -> Target? {
         guard !isTooSmall else { return nil }
         let layout = layout
@@ -95,7 +96,7 @@ extension DashboardModel {
     private func target(inDetail point: Point, of pane: Rect) -> Target {
         let row = point.row - pane.row
         guard row == 0 else { return .detail(row - 1) }
-        // The header stands one column from the edge.
+        // The pane's header begins one column from the edge.
         let tabs = detail.header(columns: pane.columns - 1)
         return tabs.action(at: point.column - pane.column - 1).map(Target.detailTab) ?? .detail(0)
     }
@@ -112,15 +113,15 @@ extension Rect {
     }
 }
 
-// MARK: - What the mouse does
+// MARK: - Mouse events
 
 extension DashboardModel {
-    /// How many lines a notch of the wheel moves.
+    /// The number of lines for one notch of the wheel.
     private static let notch = 3
 
-    /// Takes what was done with the mouse: of the buttons, the left one.
+    /// Handles a mouse event. Of the buttons, only the left one does anything.
     mutating func take(_ event: MouseEvent) -> [Effect] {
-        // Before anything that was told goes, for that moves what is seen.
+        // The target must be found first, because dropping the notices moves the view.
         let target = target(at: event.point)
         switch (event.kind, event.button) {
         case (.press, .left):
@@ -170,10 +171,10 @@ extension DashboardModel {
         return []
     }
 
-    /// The second click at once; the first one has selected what is there.
+    /// Handles the second click of two. The first one has already selected the line.
     private mutating func doubleClick(_ target: Target) -> [Effect] {
         switch target {
-        // Buttons and tabs that are pressed twice are pressed twice.
+        // On buttons and tabs a double click means two clicks.
         case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .entryHeading, .part:
             return click(target)
         case .action: return run(.focusDetail)
@@ -218,7 +219,7 @@ extension DashboardModel {
         if view.showsRows { rows.scroll(by: lines, in: extent) } else { current.scroll(by: lines, shown) }
     }
 
-    /// Selects what is in a line of the view. Says whether there is anything.
+    /// Selects the item on a line of the view. Returns whether there is one.
     private mutating func select(line: Int) -> Bool {
         let height = layout.main.rows
         if help != nil { return help?.select(line: line) ?? false }
@@ -233,21 +234,21 @@ extension DashboardModel {
         return true
     }
 
-    /// Selects the entry in a line of their list. Says whether there is one.
+    /// Selects the entry on a line of its list. Returns whether there is one.
     private mutating func selectEntry(_ line: Int) -> Bool {
         guard let id = actions.list.list.id(atLine: line) else { return false }
         actions.select(entry: id, shown)
         return true
     }
 
-    /// Opens what is selected, as Enter does.
+    /// Opens the selected item, as Enter does.
     private mutating func open() -> [Effect] {
         if keyring != nil { return run(.replaceSecret) }
         if chooser != nil { return run(.toggleColumn) }
         return run(.open)
     }
 
-    /// A click on the column that rows are sorted by turns the order about.
+    /// Sorts by the clicked column, or reverses the order if the rows are sorted by it already.
     private mutating func sort(byClickOn column: String) -> [Effect] {
         sort(by: column, isDescending: order.flatMap { $0.column == column ? !$0.isDescending : nil })
     }
@@ -255,7 +256,7 @@ extension DashboardModel {
 
 // MARK: - Lines of buttons
 
-/// A line with parts that can be clicked: what is drawn and where it is are the same.
+/// A line with parts that can be clicked. The same columns are used for drawing and for clicks.
 struct ButtonLine<Action: Hashable> {
     private(set) var line: StyledLine
     private var buttons: [(columns: Range<Int>, action: Action)] = []
@@ -266,7 +267,7 @@ struct ButtonLine<Action: Hashable> {
 
     var width: Int { line.width }
 
-    /// Adds a part to its end, which does something where there is an action.
+    /// Appends a part. With an action, the part is a button.
     mutating func append(_ part: StyledLine, _ action: Action? = nil) {
         let start = line.width
         line = line + part
@@ -281,7 +282,7 @@ struct ButtonLine<Action: Hashable> {
         }
     }
 
-    /// What a click in a column does.
+    /// Returns the action of a click in a column.
     func action(at column: Int) -> Action? {
         buttons.first { $0.columns.contains(column) }?.action
     }

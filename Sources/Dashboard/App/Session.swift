@@ -3,62 +3,62 @@ import History
 import Notifications
 import Terminal
 
-/// What all screens share.
+/// The state that all views share.
 struct Session {
-    /// How long a notice stays.
+    /// The time for which a notice stays.
     static let noticeTime = Duration.seconds(8)
-    /// How long an announcement withstands keys, so that nobody types over it unread.
+    /// The time for which an announcement stays even if keys are pressed, so that a typing user does not miss it.
     static let readingTime = Duration.seconds(3)
-    /// Two presses of Ctrl-C within this time end at once.
+    /// The time within which a second Ctrl-C ends b2watch at once.
     static let doublePress = Duration.seconds(1)
 
-    /// The moment of the event that is being handled.
+    /// The time of the event that is being handled.
     var now: ContinuousClock.Instant
     var size: Size
     var change: HistoryChange
-    /// The state of the history when the screen was frozen; nil while it is not.
+    /// The state of the history when the screen was frozen; nil if it is not frozen.
     var frozen: HistoryChange?
     /// The state of the history that the screen shows.
     var shown: HistoryChange { frozen ?? change }
     private(set) var keyring: KeyringSummary
-    /// Grows whenever the secrets held change.
+    /// A number that grows whenever the current secrets change.
     private(set) var keyringRevision = 0
     var listening: ListeningState {
-        // Who holds the secrets can, or can not, be asked now.
+        // The process with the secrets can be reached now, or no longer can.
         didSet { if listening != oldValue { keyringRevision += 1 } }
     }
     var secretsFile: String
-    /// The keys in force, by which sentences name commands.
+    /// The active keys, by which sentences name commands.
     var bindings = Bindings.standard
     /// Whether the listener runs in another process.
     let isAttached: Bool
-    /// Whether the history is in memory only, and ends with the process.
+    /// Whether the history is only in memory and ends with the process.
     var isInMemory = false
     private let localClock: WallClock
-    /// What is kept of the screen from one run to the next.
+    /// The state of the screen that is saved for the next run.
     var viewState: ViewState
-    /// A moment, and the time that it was.
+    /// A moment on both clocks, from which the wall time is computed.
     private let began: (at: ContinuousClock.Instant, time: Timestamp)
 
     var showsUTC = false
     private(set) var answers = AnswerTimesSummary()
     private(set) var hasReceivedFromElsewhere = false
-    /// What the record shows of the first steps.
+    /// The first steps that the history shows to be done.
     var firstSteps = FirstStepsReading()
     /// Whether a test event has been answered.
     var hasTested = false
-    /// A warning by the executable.
+    /// A warning from the executable.
     var warning: String?
-    /// For how long nothing has come, where that is warned of.
+    /// A warning that nothing has been received for some time.
     var quiet: String?
     private(set) var notice: Notice?
-    /// What of the actions a person should see to.
+    /// The problems of actions that need the user's attention.
     var troubles: [ActionTrouble] = []
-    /// Judging again that is under way, or that was cancelled. Its progress has a line of its own, so that it takes the
-    /// place of no message.
+    /// The progress of verifying again while it runs, or after it was cancelled. It has its own line, so that it
+    /// replaces no message.
     private(set) var judging: RejudgeSummary?
-    /// What came from outside, with the moment it came, the oldest first. It stays until a key is pressed: nobody may
-    /// have been there to see it.
+    /// The announcements from outside, each with its time, the oldest first. They stay until a key is pressed, because
+    /// the user may be away.
     private(set) var announcements: [(text: SafeText, since: ContinuousClock.Instant)] = []
     private var lastInterrupt: ContinuousClock.Instant?
 
@@ -80,41 +80,41 @@ struct Session {
         began = (now, wallTime)
     }
 
-    /// The time by the calendar.
+    /// The date and time of the current moment.
     var wallTime: Timestamp {
         Timestamp(milliseconds: began.time.milliseconds + Int64((now - began.at) / .milliseconds(1)))
     }
 
-    /// What tells the times that are shown.
+    /// The clock for displayed times.
     var clock: WallClock { showsUTC ? .utc : localClock }
 
-    /// Writes the times of lists.
+    /// The formatter for times in lists.
     var rowClock: RowClock { RowClock(clock, now: wallTime) }
 
-    /// When the next day begins by the clock that is shown; nil outside the years that calendars have here.
+    /// The start of the next day in the displayed zone; nil outside the supported years.
     var nextMidnight: ContinuousClock.Instant? {
         let today = FilterMoment(in: filterContext).stretch("today")
         return today.map { now + .milliseconds($0.upperBound.milliseconds - wallTime.milliseconds) }
     }
 
-    /// The heading of a column of times, with the zone.
+    /// The title of a column of times, with the zone.
     var timeTitle: SafeText { "TIME \(clock.zone(at: wallTime))" }
 
-    /// What is to be told of a listener that is open to others while there is no secret.
+    /// A warning that the listener accepts connections from outside while there are no secrets.
     var exposure: SafeText? {
         guard case .listening(_, isLoopback: false) = listening, keyring.isEmpty else { return nil }
         return "Others can post here and there is no secret: \(bindings.asking(for: .showKeyring)) and paste one."
     }
 
-    /// Whether nothing at all is recorded.
+    /// Whether nothing is recorded.
     var isEmpty: Bool { change.latestRow == 0 }
 
-    /// Where the listener is reached, once it is.
+    /// The listener's URL, once it listens.
     var url: String? {
         if case .listening(let url, _) = listening { url } else { nil }
     }
 
-    /// Why the listener cannot be spoken to, if so.
+    /// The reason why the listener cannot be reached, if it cannot.
     var absence: ListenerAbsence? {
         if case .away(let absence) = listening { absence } else { nil }
     }
@@ -123,7 +123,7 @@ struct Session {
         notice = Notice(text: text, role: role, kind: kind, until: now + Self.noticeTime)
     }
 
-    /// Takes how far judging again has come.
+    /// Applies the progress of verifying again.
     mutating func take(_ summary: RejudgeSummary) {
         judging = summary.stage == .running || summary.stage == .cancelled ? summary : nil
         switch summary.stage {
@@ -133,26 +133,27 @@ struct Session {
         }
     }
 
-    /// The line that tells of an export under way.
+    /// The progress line of an export.
     var exporting: SafeText?
 
-    /// Whether there is somebody who runs actions.
+    /// Whether a process runs actions.
     var canAct = false
-    /// The line that tells of what is done for many rows.
+    /// The progress line of work on many rows.
     var acting: SafeText?
 
-    /// The line that tells of judging under way.
+    /// The progress line of verifying again.
     var progress: SafeText? {
         judging.flatMap { $0.stage == .running ? "\($0.sentence(bindings))" : nil }
     }
 
-    /// Shows what came from outside until a key is pressed.
+    /// Shows an announcement until a key is pressed.
     mutating func announce(_ text: SafeText) {
         announcements.removeAll { $0.text == text }
         announcements = announcements.suffix(2) + [(text, now)]
     }
 
-    /// Takes what the listener says in passing. A moment gone by would never come again, so it is none.
+    /// Applies figures of the listener. If their end of validity has already passed, it is dropped, because its
+    /// deadline would never arrive.
     mutating func measured(_ answers: AnswerTimesSummary, hasReceivedFromElsewhere: Bool) {
         self.answers = answers
         if let until = answers.until, until <= now { self.answers.until = nil }
@@ -165,41 +166,41 @@ struct Session {
         keyringRevision += 1
     }
 
-    /// A key was pressed: what was said has been read.
+    /// Removes the notices that the user has read, after a key press.
     mutating func dropNotices() {
         notice = nil
         announcements.removeAll { now - $0.since >= Self.readingTime }
     }
 
-    /// Drops what has had its time. The answer times that aged out are asked for anew before the next frame.
+    /// Removes notices whose time is over. Outdated answer times are read again before the next frame.
     mutating func age() {
         if let notice, notice.until <= now { self.notice = nil }
         if let until = answers.until, until <= now { answers.until = nil }
     }
 
-    /// Whether this press of Ctrl-C follows another one at once.
+    /// Returns whether this Ctrl-C follows another one within `doublePress`.
     mutating func isSecondInterrupt() -> Bool {
         defer { lastInterrupt = now }
         guard let lastInterrupt else { return false }
         return now - lastInterrupt <= Self.doublePress
     }
 
-    /// When something of this changes by itself.
+    /// The next time at which this state changes by itself.
     var deadline: ContinuousClock.Instant? {
         [notice?.until, answers.count > 0 ? answers.until : nil].compactMap(\.self).min()
     }
 
-    /// What a filter is read by: now, in the zone that is shown.
+    /// The context for reading filters: the current time and the displayed zone.
     var filterContext: FilterContext {
         FilterContext(now: wallTime, secondsFromUTC: clock.secondsFromUTC)
     }
 }
 
-/// A line that goes by itself, or at the next key.
+/// A message that disappears by itself or at the next key.
 struct Notice: Hashable {
     enum Kind {
         case remark
-        /// What the deliveries are after judging them again: said whatever else has come of a change of the keyring.
+        /// The verdicts after verifying again. A message about the change of the keyring does not replace it.
         case rejudged
     }
 
@@ -211,14 +212,14 @@ struct Notice: Hashable {
 
 // MARK: - Wording
 
-/// Numbers and quantities as the screen says them.
+/// The wording of numbers and quantities on the screen.
 enum Wording {
-    /// Such as `1 delivery` and `2,000 deliveries`.
+    /// Returns a quantity, such as `1 delivery` or `2,000 deliveries`.
     static func count(_ number: Int, _ one: String, _ many: String) -> String {
         "\(grouped(number)) \(number == 1 ? one : many)"
     }
 
-    /// Such as `12,345`.
+    /// Returns a number such as `12,345`.
     static func grouped(_ number: Int) -> String {
         var text = ""
         for (index, digit) in String(number.magnitude).reversed().enumerated() {
@@ -228,12 +229,12 @@ enum Wording {
         return (number < 0 ? "-" : "") + String(text.reversed())
     }
 
-    /// A size for people: `0 B`, `512 B`, `1.2 KiB`, `10.0 MiB`.
+    /// Returns a readable size: `0 B`, `512 B`, `1.2 KiB`, `10.0 MiB`.
     static func bytes(_ count: Int64) -> String {
         ByteAmount.words(count)
     }
 
-    /// A duration: `0.3 ms`, `12 ms`, `3.2 s`.
+    /// Returns a duration: `0.3 ms`, `12 ms`, `3.2 s`.
     static func duration(microseconds: Int) -> String {
         switch microseconds.magnitude {
         case 0..<9_950: "\(oneDecimal(Double(microseconds) / 1_000)) ms"
@@ -242,12 +243,12 @@ enum Wording {
         }
     }
 
-    /// How long after a moment another one was: `0.4 s later`, `2 min 5 s later`, `1.0 s earlier`.
+    /// Returns the time between two moments: `0.4 s later`, `2 min 5 s later`, `1.0 s earlier`.
     static func delay(milliseconds: Int64) -> String {
         "\(amount(milliseconds: milliseconds.magnitude)) \(milliseconds >= 0 ? "later" : "earlier")"
     }
 
-    /// A number in six columns at most: `999,999`, `1.2 M`.
+    /// Returns a number in at most six columns: `999,999`, `1.2 M`.
     static func short(_ number: Int) -> String {
         switch number.magnitude {
         case 0..<100_000: grouped(number)
@@ -257,12 +258,12 @@ enum Wording {
         }
     }
 
-    /// A share in percent, rounded.
+    /// Returns a share in percent, rounded.
     static func percent(_ part: Int, of whole: Int) -> Int {
         whole > 0 ? Int((Double(part) * 100 / Double(whole)).rounded()) : 0
     }
 
-    /// A duration of any length: `0.3 ms`, `3.2 s`, `2 min 5 s`, `3 days`.
+    /// Returns a duration of any length: `0.3 ms`, `3.2 s`, `2 min 5 s`, `3 days`.
     static func span(microseconds: Int) -> String {
         guard microseconds.magnitude >= 60_000_000 else { return duration(microseconds: microseconds) }
         return amount(milliseconds: UInt64(microseconds.magnitude / 1_000))

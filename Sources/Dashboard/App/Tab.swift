@@ -3,44 +3,44 @@ import History
 import Notifications
 import Terminal
 
-// MARK: - What a tab is
+// MARK: - The protocol
 
-/// A tab of the dashboard: its state, and what it does; one file for each, and one line in `MainView.all`.
+/// A tab of the dashboard: its state and its behaviour. Each tab has one file, and one line in `MainView.all`.
 ///
-/// The line of tabs, the key that shows it, `:view`, the view to begin with, the help, `docs/keys.md` and the mouse follow
-/// from that.
+/// Everything else follows from that line: the line of tabs, the tab's key, `:view`, the view at the start, the help,
+/// `docs/keys.md` and the mouse.
 protocol Tab: Sendable {
     static var facts: TabFacts { get }
-    /// Its own commands.
+    /// The commands that belong to the tab.
     static var commands: [Command] { get }
-    /// The commands that matter most, for the first screen of the help.
+    /// The most important commands, for the first screen of the help.
     static var brief: [Command] { get }
 
     init()
 
-    /// Its list; nil where it has none, or one of events.
+    /// The tab's list; nil if it has none, or lists events.
     var found: (any FoundListing)? { get set }
     /// Returns the extent of the whole list.
     func extent(_ change: HistoryChange) -> ListExtent
-    /// Whether a part of it is open that is closed before the tab is left.
+    /// Whether a part of the tab is open that closes before the tab is left.
     var isInside: Bool { get }
-    /// Why there is no list to filter, to sort or to search now; nil where there is one.
+    /// The reason why there is no list to filter, sort or search now; nil if there is one.
     var hasNoList: String? { get }
     /// The event that the detail pane shows.
     var event: EventRow? { get }
 
     mutating func settle(_ layout: Layout, _ session: Session)
-    /// Asks for what is missing of what is shown.
+    /// Asks for the data that the tab needs and does not have.
     mutating func ask(_ reading: TabReading, _ context: inout Context)
     func draw(_ model: DashboardModel, on surface: inout Surface)
-    /// Returns what is at a place, for the mouse.
+    /// Returns the mouse target at a position.
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target?
     mutating func move(_ motion: Motion, _ change: HistoryChange)
     mutating func scroll(by lines: Int, _ change: HistoryChange)
     mutating func leaveInside()
-    /// Freezes what is shown, or lets it go on.
+    /// Freezes the tab's content, or resumes it.
     mutating func freeze(at change: HistoryChange?)
-    /// Returns when something of it changes by itself.
+    /// Returns the time at which its content changes by itself.
     func deadline(_ session: Session) -> ContinuousClock.Instant?
 }
 
@@ -75,40 +75,40 @@ extension Tab {
     func deadline(_ session: Session) -> ContinuousClock.Instant? { found?.deadline }
 }
 
-/// What is known of a tab without its state.
+/// The facts about a tab that do not depend on its state.
 struct TabFacts: Sendable {
     let number: Int
     /// The word in the line of tabs.
     let word: String
-    /// What its key shows, in the help.
+    /// The description of its key in the help.
     let meaning: String
-    /// A sentence about it, for the help.
+    /// A sentence about the tab in the help.
     let about: String
-    /// What shows it in plain mode.
+    /// The form of its command in plain mode.
     var plain = PlainForm.screen
-    /// The contexts of keys that are in force in it, the nearest first.
+    /// The contexts of keys that are active in the tab, the nearest first.
     var contexts: [BindingContext] = [.lists, .filtering, .searching]
-    /// The symbols that are drawn in it.
+    /// The symbols that the tab draws.
     var symbols: @Sendable (_ hasActions: Bool) -> [HelpBrief.Symbol] = { _ in [] }
-    /// Whether it lists events: marks, selection and export are for these.
+    /// Whether it lists events, which can be marked, selected and exported.
     var listsEvents = false
     var hasDetailPane = false
-    /// The name where it is typed.
+    /// The name for typing.
     var name: String { word.lowercased() }
 }
 
-/// What the questions of a tab depend on.
+/// The state on which the questions of a tab depend.
 struct TabReading {
-    /// What the filter leaves, or the one that is being typed.
+    /// The predicate of the filter that is applied or being typed.
     let predicate: RowPredicate
     let pattern: SearchPattern?
-    /// Whether something lies over all of the tab.
+    /// Whether an overlay covers the whole tab.
     let isCovered: Bool
 }
 
 // MARK: - All tabs
 
-/// A tab by its number.
+/// A tab, by its number.
 struct MainView: Hashable, Sendable {
     let rawValue: Int
 
@@ -133,20 +133,20 @@ struct MainView: Hashable, Sendable {
 
     var facts: TabFacts { Self.byNumber[rawValue] ?? EventsScreen.facts }
     var title: String { "\(rawValue) \(facts.word)" }
-    /// The name where it is typed.
+    /// The name for typing.
     var name: String { facts.name }
     var showsRows: Bool { facts.listsEvents }
     var hasDetailPane: Bool { facts.hasDetailPane }
     var place: Place { .tab(self) }
     var brief: [Command] { Self.all.first { $0.facts.number == rawValue }?.brief ?? [] }
-    /// The command that shows it.
+    /// The command that shows the tab.
     var command: Command {
         Command(
             "show-\(name)", .character(Character("\(rawValue)")), in: .views, facts.meaning, plain: facts.plain,
             change: { $0.show(self) })
     }
 
-    /// The tab of a name.
+    /// Creates the tab with a name.
     init?(name: String) {
         guard let view = Self.allCases.first(where: { $0.name == name }) else { return nil }
         self = view
@@ -175,7 +175,7 @@ extension Command {
 }
 
 extension MainView {
-    /// Returns the tab of a name that was typed.
+    /// Returns the tab that a user has named.
     static func named(_ name: String) throws(Command.Fault) -> MainView {
         guard let view = MainView(name: name) else {
             throw Command.Fault(unknown: name, of: "view", allCases.map(\.name))
@@ -184,10 +184,10 @@ extension MainView {
     }
 }
 
-// MARK: - The tab that is shown
+// MARK: - The current tab
 
 extension DashboardModel {
-    /// The tab that is shown.
+    /// The current tab.
     var current: any Tab {
         get { tabs[view] ?? EventsScreen() }
         set { tabs[view] = newValue }
@@ -204,11 +204,11 @@ extension DashboardModel {
         page = nil
         if view != self.view { detail.isFocused = false }
         self.view = view
-        // Other processes write to the log too, and do not tell.
+        // Other processes also write to the log, without notice.
         if view == .log { log.outdate() }
     }
 
-    /// Returns a tab.
+    /// Returns the state of a tab.
     func tab<T: Tab>(_ type: T.Type = T.self) -> T { tabs[MainView(rawValue: T.facts.number)] as? T ?? T() }
 
     private mutating func put<T: Tab>(_ tab: T) { tabs[MainView(rawValue: T.facts.number)] = tab }
@@ -234,7 +234,7 @@ extension DashboardModel {
         set { put(newValue) }
     }
 
-    /// The list of the tab that is no list of events; nil where there is none.
+    /// The current tab's list; nil if it has none, or lists events.
     var found: (any FoundListing)? {
         get { current.found }
         set { current.found = newValue }
@@ -243,7 +243,7 @@ extension DashboardModel {
     /// The extent of that list.
     var foundExtent: ListExtent { view.showsRows ? extent : current.extent(shown) }
 
-    /// Lets the tab that is shown ask for what is missing.
+    /// Lets the current tab ask for the data that it needs.
     mutating func askForTab() {
         var preview: Filter?
         if case .filter(let prompt) = prompt { preview = prompt.preview }
@@ -254,7 +254,7 @@ extension DashboardModel {
         tabs[view]?.ask(reading, &context)
     }
 
-    /// Changes a tab, which may ask something.
+    /// Changes a tab, which may put questions.
     mutating func change<T: Tab, Result>(
         _ type: T.Type, _ body: (inout T, inout Context) -> Result
     ) -> Result {
@@ -264,7 +264,7 @@ extension DashboardModel {
         return body(&tab, &context)
     }
 
-    /// Changes the view of an opening, unless it was closed.
+    /// Changes the view of an opening, unless that has closed.
     mutating func change<V: Tab>(_ type: V.Type, _ opening: Int, _ body: (inout V, inout Context) -> Void) {
         let place = MainView(rawValue: opening)
         guard var view = tabs[place] as? V else { return }

@@ -3,39 +3,40 @@ import History
 import Notifications
 import Terminal
 
-/// The top line: whether deliveries are received, which secrets verify them, and how many there were of each verdict.
+/// The top line: whether deliveries are received, which secrets verify them, and the number of deliveries by verdict.
 ///
-/// As it narrows its parts leave or shorten in the order of `Shortening`; what never leaves is whether deliveries are
-/// received and the counts. Counts are of deliveries, which the line says, because the lists below count events.
+/// As the screen narrows, parts are shortened or dropped in the order of `Shortening`; the listener's state and the
+/// counts always stay. The line names the unit of the counts, because they count deliveries while the lists count
+/// events.
 struct TopLine {
-    /// The steps by which the line gives way.
+    /// The steps by which the line is shortened.
     enum Shortening: Int, CaseIterable, Comparable {
-        /// All of it.
+        /// The complete line.
         case none
         /// Without the program's name, and with narrow gaps.
         case noName
-        /// `http://` leaves, and of the actions their number stays.
+        /// Without `http://`, and with only the number of the actions.
         case noScheme
-        /// Of the answer times the 99th percentile stays.
+        /// With only the 99th percentile of the answer times.
         case noMedian
-        /// Of the address the port and the path stay.
+        /// With only the port and the path of the address.
         case noHost
-        /// The secret's label without the word before it.
+        /// With the secret's label but without the word before it.
         case shortSecret
-        /// Verdicts that are neither valid nor invalid share one count.
+        /// With one count for all verdicts that are neither valid nor invalid.
         case fewVerdicts
-        /// Of the secret its fingerprint stays.
+        /// With only the fingerprint of the secret.
         case noLabel
         case noAnswers
-        /// Of each count its symbol stays.
+        /// With only the symbol of each count.
         case noWords
-        /// Where there is no secret, so that what to do about that stays: without counts of zero, then with one count for
-        /// the verdicts that are neither valid nor invalid, then without the address.
+        /// These keep the advice for a listener without secrets: first without counts of zero, then with one count for
+        /// all verdicts that are neither valid nor invalid, then without the address.
         case adviceForZeros, adviceForVerdicts, adviceForURL
-        /// Without what to do where there is no secret.
+        /// Without the advice for a listener without secrets.
         case noAdvice
         case noURL, noZeros, noSecret
-        /// Without the word for what is counted.
+        /// Without the unit of the counts.
         case noUnit
 
         static func < (one: Shortening, other: Shortening) -> Bool { one.rawValue < other.rawValue }
@@ -67,7 +68,7 @@ struct TopLine {
         }
     }
 
-    /// Whether the line says what to do because there is no secret.
+    /// Whether the line gives advice because there are no secrets.
     private var asksForSecret: Bool { session.absence == nil && session.keyring.secrets.isEmpty }
 
     private func state(_ shortening: Shortening) -> StyledLine {
@@ -110,7 +111,7 @@ struct TopLine {
         }
     }
 
-    /// The deliveries of each verdict: symbol, count and word, and before them what is counted.
+    /// Returns the number of deliveries by verdict: symbol, count and word, with the unit before the first one.
     private func counts(_ shortening: Shortening) -> StyledLine {
         let tally = session.change.tally
         let hasZeros = shortening < (asksForSecret ? .adviceForZeros : .noZeros)
@@ -160,25 +161,24 @@ extension ListenerAbsence.Kind {
 
 // MARK: - The line of tabs
 
-/// The second line: the tabs, and at the right what is listed and whether the newest row is followed.
+/// The second line: the tabs, and at its right end the restrictions of the list and whether it follows the newest row.
 ///
-/// The tabs keep their names and their places whatever there is to report: marks that do not fit beside them have a line
-/// of their own below. Only on a narrow screen, where the names alone fill the line, do the tabs that are not shown become
-/// their numbers.
+/// The tabs keep their names and positions: marks that do not fit to their right get a line of their own below. Only on
+/// a screen that is too narrow for the names alone do the other tabs shrink to their numbers.
 struct TabLine {
-    /// From this width on the names fit with room for a mark.
+    /// The minimum width at which the names fit with room for a mark.
     private static let roomForNames = 76
-    /// From this width on there are wide gaps.
+    /// The minimum width for wide gaps.
     private static let roomForGaps = 100
 
-    /// The tabs, which are buttons.
+    /// The tabs, each as a button.
     let tabs: ButtonLine<MainView>
-    /// The marks beside the tabs.
+    /// The marks to the right of the tabs.
     private let beside: StyledLine
-    /// The marks below the tabs; nil where they fit beside them.
+    /// The marks below the tabs; nil if they fit to the right.
     private let below: StyledLine?
 
-    /// The lines that it takes.
+    /// The number of lines that it needs.
     var height: Int { below == nil ? 1 : 2 }
 
     init(_ model: DashboardModel, columns: Int) {
@@ -190,7 +190,7 @@ struct TabLine {
         if columns >= Self.roomForNames {
             tabs = named
             let (line, isWhole) = marks.line(columns: room(named), separator: separator)
-            // On a low screen every line counts.
+            // A low screen has no line to spare.
             let hasRoom = model.session.size.rows >= 20
             below = isWhole || !hasRoom ? nil : marks.line(columns: columns - 2, separator: separator).line
             beside = below == nil ? line : StyledLine()
@@ -218,8 +218,8 @@ struct TabLine {
             let title = isShort && !isShown ? "\(view.rawValue)" : view.title
             let style = isShown ? Style(.accent, bold: true) : Style(.secondary)
             let mark = view == .actions ? ActionMark(model.session.troubles)?.tab ?? StyledLine() : StyledLine()
-            // Beside a tab that is not shown the mark takes the place of the blank, so that no tab moves.
-            // Where there is little room two tabs share the blank between them.
+            // Next to a tab that is not current, the mark replaces the blank, so that no tab moves. If there is little
+            // room, two tabs share the blank between them.
             let right = StyledLine(isTight ? .empty : isShown ? "]" : mark.width > 0 ? .empty : " ", style)
             let left: SafeText = isShown ? "[" : isBehindShown && isTight ? "]" : " "
             line.append(StyledLine(left, isBehindShown && isTight ? Style(.accent, bold: true) : style))
@@ -233,26 +233,26 @@ struct TabLine {
     }
 }
 
-// MARK: - What the line of tabs tells
+// MARK: - The marks in the line of tabs
 
-/// The right end of the tab line: which rows are listed, how many are selected, and whether the newest is followed. It
-/// gives way part by part as the line narrows.
+/// The marks at the right end of the line of tabs: which rows are listed, how many are selected, and whether the list
+/// follows the newest row. They are shortened or dropped one by one as the line narrows.
 struct TabMarks {
-    /// A part, in the forms from its longest to its shortest.
+    /// A mark, with its forms from the longest to the shortest.
     private struct Part {
         var forms: [StyledLine]
-        /// The least goes first.
+        /// The rank; the mark with the lowest rank is dropped first.
         let rank: Int
-        /// Whether nobody misses it where there is no room.
+        /// Whether the mark is dropped first, without a line of its own for the marks that do not fit.
         var isOptional = false
-        /// How many of its forms, the last ones, are for a screen that has no line to spare.
+        /// The number of its last forms that are used only on a screen without a line to spare.
         var poorForms = 0
     }
 
     private var parts: [Part] = []
 
     init(_ model: DashboardModel) {
-        // An overlay is not about what the view lists.
+        // The marks describe the list, so they are not shown for an overlay.
         guard model.overlayTitle == nil else {
             if model.session.isAttached { add(1, StyledLine("attached", Style(.secondary))) }
             if let frozen = model.frozen { addPaused(model, frozen) }
@@ -281,12 +281,12 @@ struct TabMarks {
         }
     }
 
-    /// The parts that fit, in their shortest forms where they must, and whether none that matters is missing.
+    /// Returns the marks that fit, shortened if necessary, and whether all marks that matter are among them.
     func line(columns: Int, separator: SafeText) -> (line: StyledLine, isWhole: Bool) {
         var parts = parts
         var isWhole = true
         while !parts.isEmpty, Self.width(of: parts, separator) > columns {
-            // What nobody misses leaves first; then each is shortened as far as it goes before any other leaves.
+            // Optional marks are dropped first. Then each mark is shortened fully before another is dropped.
             let least = parts.indices.min { parts[$0].rank < parts[$1].rank } ?? 0
             let shortened = parts.indices.filter { parts[$0].forms.count > 1 }.min { parts[$0].rank < parts[$1].rank }
             if let optional = parts.firstIndex(where: \.isOptional) {
@@ -312,7 +312,7 @@ struct TabMarks {
         parts.append(Part(forms: forms, rank: rank))
     }
 
-    /// So many columns of a filter's text say enough.
+    /// The number of columns that make a filter's text recognizable.
     private static let readableFilter = 20
 
     private mutating func addListed(_ model: DashboardModel) {
@@ -353,7 +353,7 @@ struct TabMarks {
         )
     }
 
-    /// How many events are listed, where nothing narrows the list: the top line counts deliveries.
+    /// Adds the number of events if all are listed, because the top line counts only deliveries.
     private mutating func addAll(_ model: DashboardModel) {
         let count = model.shown.rows
         guard count > 0 else { return }
@@ -362,7 +362,7 @@ struct TabMarks {
         parts.append(Part(forms: [line], rank: 0, isOptional: true))
     }
 
-    /// How many rows are listed of a list that is not one of events.
+    /// Adds the number of listed rows of a list that is not one of events.
     private mutating func addFound(_ model: DashboardModel) {
         guard let found = model.found else { return }
         guard found.filter.isRestricting || found.order != nil || model.prompt?.isFilter == true else { return }
@@ -371,10 +371,10 @@ struct TabMarks {
         add(6, StyledLine("\(Wording.grouped(count)) listed") + StyledLine(running))
     }
 
-    /// Which of the places found the selected row is.
+    /// Adds the position of the selected row among the matches of the search.
     private mutating func addMatch(_ model: DashboardModel) {
         guard model.pattern != nil, !model.detail.hasKeys, let (place, count) = model.matchPlace else { return }
-        // A number alone would not say what it counts.
+        // A number alone would not show what it counts.
         let forms: [SafeText] =
             if let place {
                 ["match \(Wording.grouped(place)) of \(Wording.grouped(count))", "\(place)/\(count)"]
@@ -385,7 +385,7 @@ struct TabMarks {
     }
 
     private mutating func addChosen(_ model: DashboardModel) {
-        // The signs are those in the list, which these parts explain.
+        // The list draws the same signs, which these marks explain.
         if !model.marks.isEmpty {
             let count = "* \(Wording.grouped(model.marks.count))"
             add(
@@ -403,7 +403,7 @@ struct TabMarks {
         }
     }
 
-    /// How many rows, or deliveries, have come since the screen was frozen.
+    /// Adds the number of rows or deliveries received since the screen was frozen.
     private mutating func addPaused(_ model: DashboardModel, _ frozen: HistoryChange) {
         let change = model.session.change
         let new =
@@ -419,14 +419,14 @@ struct TabMarks {
         addPlace(model, model.rows.isFollowing, new: new)
     }
 
-    /// Whether a list follows what is newest, and else how much has come since.
+    /// Adds whether the list follows the newest row, and if not, how many rows have arrived since.
     private mutating func addPlace(_ model: DashboardModel, _ isFollowing: Bool, new: Int) {
         if isFollowing { return add(9, StyledLine("FOLLOW", Style(.good))) }
         if new > 0 { return add(9, StyledLine("+\(Wording.grouped(new)) new", Style(.notice, bold: true))) }
         addRow(model)
     }
 
-    /// The number of the selected row among all that are listed.
+    /// Adds the number of the selected row and the number of listed rows.
     private mutating func addRow(_ model: DashboardModel) {
         var text: SafeText = "not following"
         if let (place, total) = model.placeInList, let place {

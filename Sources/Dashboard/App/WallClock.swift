@@ -3,12 +3,12 @@ import Glibc
 import Notifications
 import Terminal
 
-/// Tells the local time of a moment.
+/// A converter from moments to local times.
 public struct WallClock: Sendable {
-    /// The zone's offset at a moment, in seconds east of UTC.
+    /// The zone's offset from UTC at a moment, in seconds, positive to the east.
     public let secondsFromUTC: @Sendable (Timestamp) -> Int
 
-    /// A clock for a zone.
+    /// Creates a clock for a zone.
     public init(secondsFromUTC: @escaping @Sendable (Timestamp) -> Int) {
         self.secondsFromUTC = secondsFromUTC
     }
@@ -28,9 +28,9 @@ public struct WallClock: Sendable {
         CalendarTime(timestamp, secondsFromUTC: secondsFromUTC(timestamp))
     }
 
-    /// The zone at a moment as headings have it: `UTC`, or an offset such as `+01` or `+05:30`.
+    /// Returns the zone at a moment, for headings: `UTC`, or an offset such as `+01` or `+05:30`.
     func zone(at timestamp: Timestamp) -> String {
-        // A zone that is not always UTC is told apart from it, also in winter.
+        // A zone that differs from UTC for part of the year is shown as an offset all year.
         let quarter: Int64 = 91 * 86_400_000
         let isUTC = (Int64(0)..<4).allSatisfy {
             secondsFromUTC(Timestamp(milliseconds: timestamp.milliseconds - $0 * quarter)) == 0
@@ -40,7 +40,7 @@ public struct WallClock: Sendable {
         return offset.hasSuffix(":00") ? String(offset.dropLast(3)) : offset
     }
 
-    /// Such as `+01:00`.
+    /// Returns the offset, such as `+01:00`.
     func offset(at timestamp: Timestamp) -> String {
         let minutes = secondsFromUTC(timestamp) / 60
         let (hours, rest) = abs(minutes).quotientAndRemainder(dividingBy: 60)
@@ -48,19 +48,19 @@ public struct WallClock: Sendable {
     }
 }
 
-/// Writes moments in lists: the time alone for those of today, the date too for all others.
+/// A formatter for times in lists: the time alone for today, the date and the time for all other days.
 struct RowClock {
     let clock: WallClock
     private let today: CalendarTime?
 
-    /// - Parameter now: The moment whose day is today.
+    /// - Parameter now: The current moment, which defines today.
     init(_ clock: WallClock, now: Timestamp) {
         self.clock = clock
         today = clock.time(now)
     }
 
-    /// Returns a moment as it is written in so many columns: `02:14:07` for today; otherwise `11-28 02:14:07`, of another
-    /// year `2025-11-28 02:14:07`, and where there is less room without the seconds, or the date alone.
+    /// Returns a moment in at most this many columns: `02:14:07` for today, `11-28 02:14:07` for another day,
+    /// `2025-11-28 02:14:07` for another year. If there is less room, omits the seconds, or shows the date alone.
     func text(_ moment: Timestamp, columns: Int = .max) -> SafeText {
         guard let time = clock.time(moment) else { return "?" }
         guard let today, !time.isSameDay(as: today) else { return "\(time.timeOfDay)" }
@@ -69,7 +69,7 @@ struct RowClock {
         return SafeText(forms.first { $0.utf8.count <= columns } ?? date)
     }
 
-    /// The column for some moments: as narrow as a time where all are of today.
+    /// Returns the column for some moments: as narrow as a time if all of them are today.
     func column(_ title: SafeText, holding moments: some Sequence<Timestamp>) -> Column {
         var (first, last): (Timestamp?, Timestamp?)
         for moment in moments {
@@ -83,7 +83,7 @@ struct RowClock {
 }
 
 extension CalendarTime {
-    /// Such as `Tue 24 November 2026`.
+    /// The day in words, such as `Tue 24 November 2026`.
     var dayName: String {
         let months = [
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -104,7 +104,7 @@ extension CalendarTime {
 
 // MARK: - Days
 
-/// The rule between two days of a list.
+/// The line between two days of a list.
 enum DayRule {
     static func draw(_ day: CalendarTime, row: Int, on surface: inout Surface) {
         surface.rule(row: row)
