@@ -47,7 +47,7 @@ extension Command {
             model.session.showsUTC.toggle()
             model.filter.readAgain(in: model.session.filterContext)
         })
-    /// The commands for work in progress, for the display, and for reading things again.
+    /// The commands that concern work in progress, the display, and reading the data again.
     static let ofSession = [cancelJudging, pause, reload, toggleUtc]
 
     static let goBack = Command(

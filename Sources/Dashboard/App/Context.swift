@@ -42,7 +42,7 @@ protocol Outside: Sendable {
 
     /// Searches for a row of the list.
     func seek(_ request: SeekRequest, isCancelled: @Sendable () -> Bool) throws -> SeekOutcome
-    /// Returns the delivery received nearest to a time; nil if there is none.
+    /// Returns the delivery received nearest to a time; nil if the history is empty.
     func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64?
     func logPlace(nearestTo stretch: Range<Timestamp>) throws -> LogPlace?
     /// Returns the next delivery that contains the first event of this one; nil if no other does.

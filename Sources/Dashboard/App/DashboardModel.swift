@@ -95,7 +95,7 @@ struct DashboardModel {
         return [.followLog(followsLog)]
     }
 
-    /// The next time at which the screen changes by itself; nil if there is none.
+    /// The next time at which the screen changes by itself; nil if it will not.
     var deadline: ContinuousClock.Instant? {
         [
             session.deadline, rows.reading.deadline, keyringReading.deadline, current.deadline(session),
@@ -433,8 +433,8 @@ struct DashboardModel {
         if !settings.follows { unfollowed = [.events, .deliveries, .log] }
     }
 
-    /// Keeps a list at the row that was the newest when it was first read, if the settings say not to follow at the
-    /// start.
+    /// Keeps a list at the row that was the newest when it was first read, if the settings turn following off at
+    /// the start.
     mutating func stayAtStart() {
         guard !unfollowed.isEmpty else { return }
         if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }

@@ -8,7 +8,7 @@ public struct DashboardSettings: Sendable, Hashable {
     public struct StartView: Sendable, Hashable, CaseIterable {
         public let rawValue: String
 
-        /// Creates the view with a name; nil if there is no such tab.
+        /// Creates the view with a name; nil if no tab has this name.
         public init?(rawValue: String) {
             guard MainView(name: rawValue) != nil else { return nil }
             self.rawValue = rawValue

@@ -17,9 +17,9 @@ struct Layout {
     let warnings: Rect
     /// The view: the space between the header and the footer.
     let main: Rect
-    /// The list with its titles, or the whole view if there is no list.
+    /// The list with its titles, or the whole view for tabs without a list.
     let list: Rect
-    /// The detail pane with its tabs; nil if there is no room for it.
+    /// The detail pane with its tabs; nil if it does not fit.
     let detail: Rect?
     let isBeside: Bool
     let notice: Rect
@@ -173,7 +173,7 @@ enum Footer {
         _ model: DashboardModel, _ width: Hint.Width
     ) -> [(text: StyledLine, command: Command)] {
         let commands = model.place.contexts.flatMap(model.bindings.bindings(in:))
-        // Esc, if it would give something up, comes first, so that users always find it in the same position.
+        // Esc, if it would give something up, is first, so that users always find it in the same position.
         let (escape, others) = (commands.filter(isWayBack), commands.filter { !isWayBack($0) })
         return ((model.held == nil ? [] : escape) + others).filter { $0.unavailable(model) == nil }.compactMap {
             command in

@@ -76,7 +76,7 @@ public struct KeyringSummary: Codable, Sendable, Hashable {
         self.past = past
     }
 
-    /// Whether there are no current secrets.
+    /// Whether the keyring has no current secrets.
     public var isEmpty: Bool { secrets.isEmpty }
 
     /// The labels of the secrets that are lost when the process ends.
@@ -256,7 +256,7 @@ public struct ListenerAbsence: Sendable, Hashable {
 
 // MARK: - Messages
 
-/// A message of another thread to the dashboard, for its mailbox.
+/// A message that another thread puts into the dashboard's mailbox.
 ///
 /// Thousands of commits can happen in a second: report them with `Dashboard.announce(_:)`, which leaves at most one
 /// message waiting.

@@ -100,7 +100,7 @@ struct Session {
     /// The title of a column of times, with the zone.
     var timeTitle: SafeText { "TIME \(clock.zone(at: wallTime))" }
 
-    /// A warning that the listener accepts connections from outside while there are no secrets.
+    /// A warning that the listener accepts connections from outside although b2watch has no secrets.
     var exposure: SafeText? {
         guard case .listening(_, isLoopback: false) = listening, keyring.isEmpty else { return nil }
         return "Others can post here and there is no secret: \(bindings.asking(for: .showKeyring)) and paste one."

@@ -13,7 +13,7 @@ protocol Tab: Sendable {
     static var facts: TabFacts { get }
     /// The commands that belong to the tab.
     static var commands: [Command] { get }
-    /// The most important commands, for the first screen of the help.
+    /// The most important commands, which the first screen of the help shows.
     static var brief: [Command] { get }
 
     init()
@@ -24,7 +24,7 @@ protocol Tab: Sendable {
     func extent(_ change: HistoryChange) -> ListExtent
     /// Whether a part of the tab is open that closes before the tab is left.
     var isInside: Bool { get }
-    /// The reason why there is no list to filter, sort or search now; nil if there is one.
+    /// The reason why the tab has no list to filter, sort or search now; nil if it has one.
     var hasNoList: String? { get }
     /// The event that the detail pane shows.
     var event: EventRow? { get }

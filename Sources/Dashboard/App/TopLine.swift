@@ -68,7 +68,7 @@ struct TopLine {
         }
     }
 
-    /// Whether the line gives advice because there are no secrets.
+    /// Whether the line advises the user to add a secret.
     private var asksForSecret: Bool { session.absence == nil && session.keyring.secrets.isEmpty }
 
     private func state(_ shortening: Shortening) -> StyledLine {

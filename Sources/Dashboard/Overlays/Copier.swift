@@ -4,7 +4,7 @@ import Notifications
 import Sending
 import Terminal
 
-/// Reads the data to copy, off the screen's thread.
+/// The reader of the data to copy. It works off the screen's thread.
 struct Copier: Sendable {
     let reader: HistoryReader
     let control: any ListenerControl

@@ -143,13 +143,13 @@ struct ExportRefusal: Error, CustomStringConvertible {
 
 // MARK: - The export
 
-/// Writes rows to files, one file at a time.
+/// The writer of exports, one file at a time.
 final class Exporter: Sendable {
     /// The time between two reports of progress.
     private static let pause = Duration.milliseconds(100)
 
     private let reader: HistoryReader
-    /// The file that is being written, for the code that ends the program.
+    /// The file that is being written, which the end of the program may have to remove.
     private let file = Mutex<WholeFile?>(nil)
 
     init(_ reader: HistoryReader) {
@@ -301,7 +301,7 @@ extension DashboardModel {
         prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
     }
 
-    /// The selected rows; if there are none, all listed rows.
+    /// The selected rows, or all listed rows if none are selected.
     var exported: (ExportRequest.Rows, words: String) {
         if let selectedRows { return selectedRows }
         let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched

@@ -198,7 +198,7 @@ struct FilterPrompt {
         return lines.map { $0.clipped(to: columns) }
     }
 
-    /// Returns a value in the filter that no event has; nil if there is none.
+    /// Returns a value in the filter that no event has; nil if all are known.
     private func absent(_ around: Surroundings) -> AskedValue? {
         unseen(around.seen).first { around.counts[$0.item.predicate] == 0 }
     }
@@ -329,7 +329,7 @@ struct PastTexts: Hashable {
         index = nil
     }
 
-    /// Returns the next text to show; nil if there is none.
+    /// Returns the next text to show; nil at either end.
     mutating func step(older isOlder: Bool, from text: String) -> String? {
         if index == nil { draft = text }
         var next = index.map { $0 + (isOlder ? 1 : -1) } ?? (isOlder ? 0 : -1)

@@ -72,9 +72,9 @@ public struct ReplayCount: Sendable, Hashable, CustomStringConvertible {
     public enum Outcome: Sendable, Hashable {
         /// The delivery was answered with this status.
         case answered(Int)
-        /// The delivery was sent but not answered, for the reason in this sentence.
+        /// The delivery was sent but not answered; the sentence gives the reason.
         case unanswered(String)
-        /// The delivery was not sent, for the reason in this sentence.
+        /// The delivery was not sent; the sentence gives the reason.
         case refused(String)
 
         /// Whether the delivery was answered with a status below 400.

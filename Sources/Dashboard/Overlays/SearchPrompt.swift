@@ -450,7 +450,7 @@ struct SeekRequest: Sendable {
 
 /// The outcome of a search.
 struct SeekOutcome: Sendable, Hashable {
-    /// The row found; nil if there is none.
+    /// The row found; nil if nothing matches.
     var row: Int64?
     /// Whether the search continued past an end of the list.
     var isWrapped = false
@@ -474,7 +474,7 @@ extension HistoryReader {
     /// before and after it.
     func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
         let from = try firstDelivery(receivedFrom: stretch.lowerBound)
-        // Times rise with the numbers, so the delivery with the next lower number is the last one before the range.
+        // If times rise with the numbers, the delivery with the next lower number is the last one before the range.
         let before = try deliveryRows(RowRequest(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
         guard let from else { return before }
         guard let before, before < from, let late = try received(from), !stretch.contains(late),

@@ -155,7 +155,7 @@ struct PageLines {
         return fields.lines
     }
 
-    /// Returns the reason why there is no request to show.
+    /// Returns the reason why the page cannot show a request.
     private static func unsent(_ entry: OutboxEntry) -> String {
         switch entry.state {
         case .done:

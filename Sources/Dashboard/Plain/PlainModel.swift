@@ -95,7 +95,7 @@ struct PlainModel {
         return model.question == nil ? enter(Array("quit".utf8), at: now) : [.end(.quit)]
     }
 
-    /// The next time at which something must be printed or changes by itself; nil if there is none.
+    /// The next time at which something must be printed or changes by itself; nil if nothing will.
     var deadline: ContinuousClock.Instant? {
         [model.deadline, canTellNews ? news.deadline(latest: model.shown.latestRow) : nil].compactMap(\.self).min()
     }
@@ -228,7 +228,7 @@ struct PlainModel {
         say(PlainRow(row: row, clock: model.session.rowClock).announcement)
     }
 
-    /// Prints, for a filter that matches nothing, how many events each of its terms would match alone.
+    /// Prints how many events each term of a filter would match alone, if the filter matches nothing.
     private mutating func explainEmptyList() {
         let terms = model.emptyListTerms
         guard !terms.isEmpty, explained != model.listing.generation else { return }
