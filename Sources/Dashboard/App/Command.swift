@@ -154,7 +154,7 @@ struct Hint: Sendable {
 
     let word: String
     let from: Width
-    /// Returns a different word for the current state, such as the state that a switch would change to; nil for the
+    /// Returns a different word for the current state, such as the opposite state of a switch; nil for the
     /// usual word.
     let other: @Sendable (DashboardModel) -> String?
 

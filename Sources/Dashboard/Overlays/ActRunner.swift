@@ -263,6 +263,8 @@ struct ActWalk: Sendable {
         }
     }
 
+    /// Sends the deliveries of these rows again, each once.
+    ///
     /// - Returns: Whether all of them were sent.
     private mutating func replay(
         _ rows: [EventRow], to url: String?, _ control: any ActionControl, while goesOn: (Int) -> Bool

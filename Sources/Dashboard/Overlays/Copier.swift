@@ -101,6 +101,8 @@ struct CopyText {
     /// The masked parts: header fields by name, and the URL.
     var masked: [String] = []
 
+    /// Creates the text of the requested part.
+    ///
     /// - Throws: `CopyFailure` if the record lacks the requested part.
     init(_ request: CopyRequest, of record: DeliveryRecord) throws(CopyFailure) {
         let (delivery, policy) = (record.delivery, request.policy)
@@ -256,6 +258,8 @@ struct CopyPieces {
         for field in text.masked where !masked.contains(field) { masked.append(field) }
     }
 
+    /// Ends the copy.
+    ///
     /// - Returns: The name of the copy, and remarks about it.
     /// - Throws: `CopyFailure` if no row has the requested part.
     func finish() throws(CopyFailure) -> (name: String, remarks: [String]) {

@@ -16,7 +16,7 @@ struct PlainModel {
     /// The questions that commands have put.
     var questions = Questions<PlainModel>()
     var news: PlainNews
-    /// The form that the next line is a secret for; nil if the next line is a command.
+    /// The form that receives the next line as its secret; nil if the next line is a command.
     var secret: SecretForm?
     /// Whether a person types. The lines of a pipe wait until the lines before them are answered; a person may type
     /// ahead and gets each answer at once.
