@@ -24,7 +24,7 @@ import Testing
         #expect(await history.keep(request))
 
         let tally = history.current.tally
-        #expect(SignatureVerdict.allCases.map { tally[$0] } == [3, 1, 1, 1, 1, 1, 1, 0, 0])
+        #expect(SignatureVerdict.allCases.map { tally[$0] } == [3, 1, 1, 1, 1, 1, 1, 0, 0, 0])
         #expect(tally.notifications == 8)
         #expect(tally.rows == 16)
         #expect(try history.allRows.count == 16)

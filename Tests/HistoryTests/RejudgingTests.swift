@@ -273,7 +273,7 @@ import TestSupport
             switch (recorded, verdict) {
             case (.unverified, _): #expect(now.verdict == verdict)
             case (.valid, _): #expect(now == Judgement(.valid, secret: "prod"))
-            case (.unjudged, _): #expect(now.verdict == .unjudged)
+            case (.unjudged, _), (.reconciled, _): #expect(now.verdict == recorded)
             case (_, .valid): #expect(now == Judgement(.valid, secret: "other"))
             default: #expect(now.verdict == recorded)
             }

@@ -146,9 +146,9 @@ struct DeliveryOriginTests {
     }
 
     @Test func theVerdictsHaveOneWordAndOneSignEach() {
-        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 9)
-        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 9)
-        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", "·", "⊘", "u"])
+        #expect(Set(SignatureVerdict.allCases.map(\.word)).count == 10)
+        #expect(Set(SignatureVerdict.allCases.map(\.glyph)).count == 10)
+        #expect(SignatureVerdict.allCases.map(\.glyph) == ["✓", "✗", "–", "!", "v", "?", "·", "⊘", "u", "r"])
         #expect(Set(SignatureVerdict.counted) == Set(SignatureVerdict.allCases).subtracting([.unjudged]))
     }
 }
