@@ -31,8 +31,10 @@ package struct TerminalBytes {
 
     /// Returns what is wrong with output, at most ten.
     ///
-    /// - Parameter isScreen: Whether the screen's own sequences may be in it; without them only newlines may be.
-    package static func violations(in bytes: [UInt8], isScreen: Bool) -> [String] {
+    /// - Parameters:
+    ///   - isScreen: Whether the screen's own sequences may be in it; without them only newlines may be.
+    ///   - isData: Whether it is data for a program, such as JSON, which has all marks of a character.
+    package static func violations(in bytes: [UInt8], isScreen: Bool, isData: Bool = false) -> [String] {
         var found: [String] = []
         var marks = 0
         let text = String(decoding: bytes, as: UTF8.self)
@@ -44,7 +46,7 @@ package struct TerminalBytes {
             index += 1
             if scalar.properties.generalCategory == .nonspacingMark {
                 marks += 1
-                if marks == 20 { found.append("many marks on one character") }
+                if marks == 20, !isData { found.append("many marks on one character") }
                 continue
             }
             marks = 0

@@ -311,8 +311,10 @@ struct RecoveryTable {
 
     /// Returns whether a row of an unknown table probably belongs to this one.
     func isLikely(_ row: StoredRow) -> Bool {
-        // A column that was added to a table with rows has a default, and is the last.
-        guard fits(row), row.values.count >= max(2, columns.count - 3), columns[0].isNumber else { return false }
+        // A column that was added to a table with rows has a default, and is the last. None was added to these two, whose
+        // values tell little.
+        let least = ["delivery", "event"].contains(name) ? columns.count : max(2, columns.count - 3)
+        guard fits(row), row.values.count >= least, columns[0].isNumber else { return false }
         for (column, value) in zip(columns, row.values) {
             guard case .integer(let number) = value else { continue }
             switch column.name {
