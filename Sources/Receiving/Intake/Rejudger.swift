@@ -149,6 +149,8 @@ final class Rejudger: Sendable {
                 guard state.withLock({ $0.isWanted && $0.mayGoOn }) else { return }
             }
         }
+        // Nobody holds the keyring any more.
+        state.withLock { $0.isWanted = false }
     }
 
     /// Verifies the newest of the remaining deliveries.

@@ -140,7 +140,10 @@ struct OutgoingClientTests {
         let client = OutgoingClient()
         defer { client.shutdown() }
         let url = try WebhookURL("http://127.0.0.1:1/secret")
-        #expect(throws: OutgoingFailure.notSent("nothing listens at 127.0.0.1:1")) {
+        #expect(
+            throws: OutgoingFailure.notSent(
+                "nothing listens at 127.0.0.1:1: check the host and the port, and whether the server runs")
+        ) {
             try client.send(OutgoingRequest("GET", url), within: patience)
         }
     }
@@ -184,7 +187,10 @@ struct OutgoingClientTests {
         let client = OutgoingClient()
         defer { client.shutdown() }
         let url = try WebhookURL("https://nowhere.invalid/secret")
-        #expect(throws: OutgoingFailure.notSent("the name of nowhere.invalid was not found")) {
+        #expect(
+            throws: OutgoingFailure.notSent(
+                "the name of nowhere.invalid was not found: check its spelling, and the DNS of this machine")
+        ) {
             try client.send(OutgoingRequest("GET", url), within: patience)
         }
     }
