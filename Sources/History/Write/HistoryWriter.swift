@@ -176,8 +176,15 @@ final class HistoryWriter: Sendable {
         queue.withLock { $0.close() }
         thread.wait()
         stalls.close()
-        // A connection with a statement is not closed.
-        database.writeWithoutTransaction { _ in statements.withLock { $0 = nil } }
+        database.writeWithoutTransaction { db in
+            // A connection with a statement is not closed.
+            let hasWritten = statements.withLock { statements in
+                defer { statements = nil }
+                return statements != nil
+            }
+            // For a recovery that does not find the newest rows; what is damaged is not written to.
+            if hasWritten, watch != nil { try? transact(db) { try $0.execute(sql: Schema.noteLastIDs) } }
+        }
     }
 
     /// Starts the writer if it rests. Called under the queue's lock, so that `close` waits for it.

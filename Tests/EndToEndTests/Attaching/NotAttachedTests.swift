@@ -25,7 +25,7 @@ struct NotAttachedTests {
     func noTerminal() throws {
         let outcome = try Program.run("attach", in: try Home())
         #expect(outcome.ending == .exited(1))
-        #expect(outcome.error.contains("no terminal"))
+        #expect(outcome.error.contains("not a terminal"))
     }
 
     @Test("is recommended by a start on a history in use")

@@ -72,7 +72,7 @@ struct OutputTests {
         let listener = try RunningListener(in: try Home(), command: [])
         #expect(try listener.answer(to: .event("plain")).status == 200)
         #expect(try listener.output?.lines(1).first?.contains(/unverified +b2:ObjectCreated:Upload/) == true)
-        try listener.error.line(with: "no terminal")
+        try listener.error.line(with: "not a terminal")
         #expect(try listener.error.lines(1).first == "listening on \(listener.url)")
         try listener.stop()
     }
