@@ -97,7 +97,9 @@ struct HostileTests {
         try session.see("object:gpj")
         try session.press("1", "\\", "4", "Tab", "Enter", "d", "T")
         try session.press("Escape", "Escape", "Escape")
-        try session.press("C-c", "C-c")
+        try session.press("C-c")
+        try session.see("Stop receiving?")
+        try session.press("y")
         try session.see("where the shell is back") { !$0.contains("LISTENING") }
         let bytes = try session.captured()
         #expect(bytes.count > 50_000)

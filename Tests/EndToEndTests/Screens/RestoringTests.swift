@@ -80,7 +80,10 @@ struct RestoringTests {
         let session = try TerminalSession(in: home)
         try session.run(FirstStartTests.start)
         let client = try RawClient(host: "127.0.0.1", port: FirstStartTests.port(session))
-        try client.send("POST / HTTP/1.1\r\nHost: b2watch\r\nContent-Length: 13\r\n\r\n".utf8)
+        // With the answer 100 the request has begun.
+        try client.send(
+            "POST / HTTP/1.1\r\nHost: b2watch\r\nExpect: 100-continue\r\nContent-Length: 13\r\n\r\n".utf8)
+        #expect(try client.answer().status == 100)
         let process = try Self.processID(home)
         try session.hangUp()
         _ = try home.text(of: "state/b2watch/b2watch.log") { $0.contains("ending: ") }
