@@ -1,3 +1,4 @@
+internal import Base
 internal import Foundation
 internal import Settings
 
@@ -35,31 +36,17 @@ public final class ConnectionJournal: Sendable {
     }
 
     private let path: String
-    private let lock: Int32
+    private let lock: FileLock
 
-    private init(path: String, lock: Int32) {
+    private init(path: String, lock: FileLock) {
         self.path = path
         self.lock = lock
-    }
-
-    deinit {
-        // Closing is not enough: a child process that was just forked may still have the descriptor.
-        flock(lock, LOCK_UN)
-        close(lock)
     }
 
     private static func lockPath(_ path: String) -> String { "\(path).lock" }
 
     /// Locks a journal; returns nil if another process has locked it.
-    private static func lock(_ path: String) -> Int32? {
-        let descriptor = open(lockPath(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
-    }
+    private static func lock(_ path: String) -> FileLock? { try? FileLock(lockPath(path)) }
 
     /// Creates a journal.
     ///
@@ -115,12 +102,10 @@ public final class ConnectionJournal: Sendable {
             let lock = Self.lock(path)
             let bytes = FileManager.default.contents(atPath: path).map { Array($0) } ?? []
             guard let entry = JSONValue(bytes).flatMap(Entry.init) else {
-                if let lock { close(lock) }
                 leftovers.notes.append("the journal \(path) cannot be read: look at it, and delete it")
                 continue
             }
             guard entry.bucket.name == bucket, entry.realm == realm.description else {
-                if let lock { close(lock) }
                 continue
             }
             if let lock {

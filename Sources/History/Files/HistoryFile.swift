@@ -49,35 +49,17 @@ struct HistoryFile: Sendable {
 
 /// The right to record into a history file. One process has it at a time; a lock file next to the history names that
 /// process to others.
-///
-/// The kernel keeps the lock, so it ends with the process, however the process ends. The text of the file only names
-/// the process.
 final class HistoryLock: Sendable {
-    private let descriptor: Int32
+    private let lock: FileLock
 
     /// - Throws: `HistoryError.inUse`, `.inUseByCommand`, or `.unusable` if the lock file cannot be created.
     init(beside path: String, for use: HistoryUse = .recording) throws(HistoryError) {
-        let lockPath = path + ".lock"
-        // Do not follow a symbolic link: the file that it leads to would be overwritten.
-        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw .unusable(path: path, reason: "\(lockPath): \(FileSystem.reason(errno, at: path))")
+        do throws(FileLock.Problem) {
+            lock = try FileLock(path + ".lock", holder: use.holder)
+        } catch {
+            throw Self.error(error, path)
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            guard errno == EWOULDBLOCK else {
-                let reason = FileSystem.sentence("has no locks", errno, at: path)
-                close(descriptor)
-                throw .unusable(path: path, reason: reason)
-            }
-            let holder = Self.holder(descriptor)
-            close(descriptor)
-            throw Self.inUse(path, holder)
-        }
-        self.descriptor = descriptor
-        let text = Array("\(use.holder)\n".utf8)
-        ftruncate(descriptor, 0)
-        pwrite(descriptor, text, text.count, 0)
-        if let problem = FileSystem.problem(with: descriptor, at: path) {
+        if let problem = FileSystem.problem(with: lock.descriptor, at: path) {
             throw .unusable(path: path, reason: problem)
         }
     }
@@ -86,35 +68,28 @@ final class HistoryLock: Sendable {
     ///
     /// - Throws: `HistoryError.inUse` or `.inUseByCommand`.
     static func check(beside path: String) throws(HistoryError) {
-        let descriptor = open(path + ".lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        // A shared lock for this moment: it is refused while another process records.
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-            throw inUse(path, holder(descriptor))
+        do throws(FileLock.Problem) {
+            try FileLock.check(path + ".lock")
+        } catch {
+            throw Self.error(error, path)
         }
-    }
-
-    private static func inUse(_ path: String, _ holder: String) -> HistoryError {
-        holder.hasPrefix(HistoryUse.commandPrefix)
-            ? .inUseByCommand(path: path, holder: holder) : .inUse(path: path, holder: holder)
     }
 
     /// Lets another record into the file.
     func release() {
-        flock(descriptor, LOCK_UN)
+        lock.release()
     }
 
-    deinit {
-        close(descriptor)
-    }
-
-    private static func holder(_ descriptor: Int32) -> String {
-        var buffer = [UInt8](repeating: 0, count: 200)
-        let count = pread(descriptor, &buffer, buffer.count, 0)
-        let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        return text.isEmpty ? "another process" : text
+    private static func error(_ problem: FileLock.Problem, _ path: String) -> HistoryError {
+        switch problem {
+        case .inUse(let holder) where holder.hasPrefix(HistoryUse.commandPrefix):
+            .inUseByCommand(path: path, holder: holder)
+        case .inUse(let holder): .inUse(path: path, holder: holder)
+        case .unusable(let number):
+            .unusable(path: path, reason: "\(path).lock: \(FileSystem.reason(number, at: path))")
+        case .noLocks(let number):
+            .unusable(path: path, reason: FileSystem.sentence("has no locks", number, at: path))
+        }
     }
 }
 

@@ -78,7 +78,7 @@ struct ReconcileRun {
         let bucket = try client.bucket(named: order.bucket)
         try client.require([B2Capability.listFiles])
         let place = "\(folder)/\(bucket.name.replacing("/", with: "_"))"
-        let lock = try ReconcileLock(place, bucket: bucket.name)
+        let lock = try Self.lock(place, bucket: bucket.name)
         defer { lock.release() }
         let store = try ReconcileStore("\(place).sqlite", beginning: order.isResumed ? nil : Self.request(order))
         let request = try store.request()
@@ -190,27 +190,25 @@ struct ReconcileRun {
 
 // MARK: - Files
 
-/// The lock for comparisons of a bucket, because two at once would write to one file.
-private struct ReconcileLock {
-    private let descriptor: Int32
-
+extension ReconcileRun {
+    /// Locks the comparisons of a bucket, because two at once would write to one file.
+    ///
     /// - Throws: `B2Problem` if another comparison is running.
-    init(_ place: String, bucket: String) throws(B2Problem) {
+    private static func lock(_ place: String, bucket: String) throws(B2Problem) -> FileLock {
         let folder = (place as NSString).deletingLastPathComponent
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        descriptor = open("\(place).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw B2Problem(.other, "\(place).lock cannot be made: \(String(cString: strerror(errno)))")
+        do throws(FileLock.Problem) {
+            return try FileLock("\(place).lock")
+        } catch {
+            switch error {
+            case .inUse: throw B2Problem(.other, "another b2watch compares \(bucket) now: wait until it has ended")
+            case .unusable(let number):
+                throw B2Problem(.other, "\(place).lock cannot be made: \(String(cString: strerror(number)))")
+            case .noLocks(let number):
+                throw B2Problem(.other, "\(place).lock cannot be locked: \(String(cString: strerror(number)))")
+            }
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw B2Problem(.other, "another b2watch compares \(bucket) now: wait until it has ended")
-        }
-    }
-
-    func release() {
-        close(descriptor)
     }
 }
 
