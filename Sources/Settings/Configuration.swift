@@ -195,6 +195,12 @@ public struct ConfigurationProblem: Sendable, Hashable {
         self.text = text
         self.position = position
     }
+
+    /// Creates the problem of a setting's value; nil if it is not set, or has none.
+    public init?(_ name: String, _ value: Located<String>?, _ problem: (String) -> String?) {
+        guard let value, let text = problem(value.value) else { return nil }
+        self.init("“\(name)”: \(text)", at: value.position)
+    }
 }
 
 /// All errors in the configuration, in the order of the file.

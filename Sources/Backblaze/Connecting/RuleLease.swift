@@ -1,7 +1,8 @@
 /// A rule that b2watch uses for the time of a connection: a temporary rule, which it creates and deletes, or a borrowed
 /// one, whose URL it replaces and restores. A journal records each change before it is made.
+///
+/// Sendable because one thread uses it at a time: the connection's worker, or the command that cleans up.
 public final class RuleLease: @unchecked Sendable {
-    // Used by one thread at a time: the connection's worker, or the command that cleans up.
     private let book: RuleBook
     private let folder: String
     private var entry: ConnectionJournal.Entry

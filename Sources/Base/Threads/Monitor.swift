@@ -4,8 +4,9 @@ import Synchronization
 /// A value that several threads change, and that threads can wait for.
 ///
 /// Waiting uses no clock unless a time is given, so a process in which everybody waits is idle.
+///
+/// Sendable because `state` is used only while `condition` is locked, and only `Sendable` values enter and leave it.
 public final class Monitor<State>: @unchecked Sendable {
-    // `state` is used only while `condition` is locked; values enter and leave it only as `Sendable` ones.
     private let condition = NSCondition()
     private var state: State
 

@@ -208,16 +208,9 @@ struct Questions<Owner>: Sendable {
     }
 
     /// Cancels the question in a slot. Its answer is dropped.
-    mutating func forget(_ name: String, of opening: Int = 0) { forget { $0 == Slot(opening: opening, name: name) } }
-
-    /// Cancels all questions of an opening of a view. Their answers are dropped.
-    mutating func forgetAll(of opening: Int) { forget { $0.opening == opening } }
-
-    private mutating func forget(where isMeant: (Slot) -> Bool) {
-        for slot in waiting.keys where isMeant(slot) {
-            waiting[slot] = nil
-            effects.append(.forget(slot))
-        }
+    mutating func forget(_ name: String, of opening: Int = 0) {
+        let slot = Slot(opening: opening, name: name)
+        if waiting.removeValue(forKey: slot) != nil { effects.append(.forget(slot)) }
     }
 
     /// Returns whether a question in this slot is unanswered.

@@ -141,7 +141,7 @@ struct ByteSearch: Sendable {
         self.needle = needle
         self.ignoresCase = ignoresCase
         anchor = needle.indices.min { Self.commonness(needle[$0]) < Self.commonness(needle[$1]) } ?? 0
-        borders = Self.borders(of: needle)
+        borders = needle.borders
     }
 
     /// Returns the end of the first occurrence that begins at `start` or later.
@@ -244,13 +244,17 @@ struct ByteSearch: Sendable {
         guard let rank = common.firstIndex(of: byte | (byte >= 0x41 && byte <= 0x5A ? 0x20 : 0)) else { return 0 }
         return common.count - rank
     }
+}
 
-    private static func borders(of needle: [UInt8]) -> [Int] {
+extension Array where Element: Equatable {
+    /// For each length of a beginning of these elements, the length of its longest proper end that is also a beginning:
+    /// the table of Knuth, Morris and Pratt.
+    fileprivate var borders: [Int] {
         var borders = [0, 0]
         var length = 0
-        for index in needle.indices.dropFirst() {
-            while length > 0, needle[length] != needle[index] { length = borders[length] }
-            if needle[length] == needle[index] { length += 1 }
+        for index in indices.dropFirst() {
+            while length > 0, self[length] != self[index] { length = borders[length] }
+            if self[length] == self[index] { length += 1 }
             borders.append(length)
         }
         return borders
@@ -267,14 +271,7 @@ struct CharacterSearch: Sendable {
     /// - Parameter needle: In lower case.
     init(_ needle: [UInt32]) {
         self.needle = needle
-        var borders = [0, 0]
-        var length = 0
-        for index in needle.indices.dropFirst() {
-            while length > 0, needle[length] != needle[index] { length = borders[length] }
-            if needle[length] == needle[index] { length += 1 }
-            borders.append(length)
-        }
-        self.borders = borders
+        borders = needle.borders
     }
 
     /// Returns the end of the first occurrence that begins at `start` or later.

@@ -213,7 +213,7 @@ final class HistoryWriter: Sendable {
             current.withLock { $0 = [] }
             hasWritten.store(true, ordering: .relaxed)
             isStalled.store(false, ordering: .relaxed)
-            checkpoints?.afterCommit(of: batch.reduce(0) { $0 + $1.delivery.weight }, in: db)
+            checkpoints?.afterCommit(of: Self.weight(batch), in: db)
         case .slice(let slice):
             slice(db)
             isStalled.store(false, ordering: .relaxed)
@@ -244,12 +244,13 @@ final class HistoryWriter: Sendable {
         do {
             let statements = try keptStatements(db)
             let times = answerTimes.drain()
+            let bytes = Self.weight(batch)
             let (inserted, insert) = try transact(db, with: statements) { db in
                 try statements.write(times)
                 var insert = try DeliveryInsert(statements)
                 let inserted = try batch.map { try insert.insert($0.delivery, into: db) }
                 try insert.finish(in: db)
-                if let checkpoints, checkpoints.isDue(behind: batch.reduce(0) { $0 + $1.delivery.weight }) {
+                if let checkpoints, checkpoints.isDue(behind: bytes) {
                     try HistoryIdentity.stamp(db)
                 }
                 return (inserted, insert)
@@ -265,7 +266,7 @@ final class HistoryWriter: Sendable {
             if eventKeys.withLock({ $0.begin(summary.latestRow) }) { fillEventKeys() }
             if let last = batch.last?.delivery.delivery.receivedAt { latest.withLock { $0 = max($0, last) } }
             removeIfDue()
-            checkSize(after: batch.reduce(0) { $0 + $1.delivery.weight }, db)
+            checkSize(after: bytes, db)
             report(times)
             return inserted.map(\.id)
         } catch let failure as WriteFailure {
@@ -274,6 +275,9 @@ final class HistoryWriter: Sendable {
             throw WriteFailure(error)
         }
     }
+
+    /// Returns the number of bytes that a batch writes, estimated.
+    private static func weight(_ batch: [Pending]) -> Int { batch.reduce(0) { $0 + $1.delivery.weight } }
 
     /// Enters the keys of events, slice by slice.
     private func fillEventKeys() {

@@ -132,15 +132,13 @@ struct CallerPlan: Sendable {
 
     /// Returns the problems of a configuration.
     static func problems(in configuration: Configuration) -> [ConfigurationProblem] {
-        func problem(
-            _ name: String, _ value: Located<String>?, _ find: (String) -> String?
-        ) -> ConfigurationProblem? {
-            guard let value, let text = find(value.value) else { return nil }
-            return ConfigurationProblem("“\(name)”: \(text)", at: value.position)
+        var problems = configuration.trustProxy.compactMap {
+            ConfigurationProblem("trust-proxy", $0, problem(ofProxy:))
         }
-        var problems = configuration.trustProxy.compactMap { problem("trust-proxy", $0, problem(ofProxy:)) }
-        problems += configuration.allowFrom.compactMap { problem("allow-from", $0, problem(ofCallers:)) }
-        if let found = problem("proxy-header", configuration.proxyHeader, problem(ofHeader:)) { problems.append(found) }
+        problems += configuration.allowFrom.compactMap { ConfigurationProblem("allow-from", $0, problem(ofCallers:)) }
+        if let found = ConfigurationProblem("proxy-header", configuration.proxyHeader, problem(ofHeader:)) {
+            problems.append(found)
+        }
         if (configuration.tlsCertificate == nil) != (configuration.tlsKey == nil) {
             problems.append(
                 ConfigurationProblem(

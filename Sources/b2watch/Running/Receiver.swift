@@ -257,18 +257,12 @@ struct ReceivingPlan {
 
     /// Returns the problems of a configuration that only the listener can find.
     static func problems(in configuration: Configuration) -> [ConfigurationProblem] {
-        func problem(
-            _ name: String, _ value: Located<String>?, _ find: (String) -> String?
-        ) -> ConfigurationProblem? {
-            guard let value, let text = find(value.value) else { return nil }
-            return ConfigurationProblem("“\(name)”: \(text)", at: value.position)
-        }
         return [
-            problem("listen", configuration.listen, problem(ofAddress:)),
-            problem("free-space", configuration.freeSpace, problem(ofFreeSpace:)),
-            problem("max-body", configuration.maxBody, problem(ofBodyLimit:)),
-        ].compactMap(\.self) + configuration.paths.compactMap { problem("path", $0, problem(ofPath:)) }
-            + configuration.keep.compactMap { problem("keep", $0, problem(ofKeep:)) }
+            ConfigurationProblem("listen", configuration.listen, problem(ofAddress:)),
+            ConfigurationProblem("free-space", configuration.freeSpace, problem(ofFreeSpace:)),
+            ConfigurationProblem("max-body", configuration.maxBody, problem(ofBodyLimit:)),
+        ].compactMap(\.self) + configuration.paths.compactMap { ConfigurationProblem("path", $0, problem(ofPath:)) }
+            + configuration.keep.compactMap { ConfigurationProblem("keep", $0, problem(ofKeep:)) }
             + CallerPlan.problems(in: configuration)
             + ReceivingLimits.problems(in: configuration.limits)
     }
