@@ -130,7 +130,7 @@ enum ScaleSearch {
             }
             return ContinuousClock.now - start
         }
-        _ = try browser.rows(RowRequest(.newest, before: 35, after: 0))
+        _ = try browser.rows(WindowRequest<Int64>(.newest, before: 35, after: 0))
         let whole = progress.wait(within: patience) { report -> Duration? in
             guard let report, report.generation == generation, report.isComplete else { return nil }
             return ContinuousClock.now - start

@@ -49,7 +49,7 @@ struct ReadingTests {
         user.holdsEffects = false
         // The answer holds only rows far from the selection.
         if let asked = newest.first(where: { $0.asks("rows") })?.asked {
-            let window = WindowAnswer<EventRow>(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
+            let window = ListWindow<EventRow>(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
             user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(window))))
         }
         #expect(user.selected?.contains("16:47:59") == true)
@@ -58,7 +58,7 @@ struct ReadingTests {
     @Test("an answer to a question never asked is dropped")
     func unknownQuestion() {
         var user = User.watching(3)
-        let window = WindowAnswer<EventRow>(rows: [Make.row(9)])
+        let window = ListWindow<EventRow>(rows: [Make.row(9)])
         user.tell(.answered(Answered(slot: Slot(opening: 0, name: "rows"), number: 99, answer: .success(window))))
         #expect(user.selected?.contains("16:43:03") == true)
     }

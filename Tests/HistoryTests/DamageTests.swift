@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import GRDB
 @testable import History
@@ -194,7 +195,9 @@ import Testing
         let pages = try #require(Int(exactly: Data(contentsOf: URL(fileURLWithPath: path)).count)) / 4_096
         for page in pages / 4..<pages / 2 { try Harm.write(4_096, bytesTo: path, at: page * 4_096) }
         let error = #expect(throws: HistoryReadError.self) {
-            for id in 1..<6_000 { _ = try history.reader.rows(RowRequest(.row(Int64(id)), before: 10, after: 10)) }
+            for id in 1..<6_000 {
+                _ = try history.reader.rows(WindowRequest<Int64>(.row(Int64(id)), before: 10, after: 10))
+            }
         }
         #expect(error == .damaged(path: path))
         #expect(error?.description.contains("SELECT") == false)

@@ -1,3 +1,4 @@
+import Base
 import GRDB
 import Notifications
 import TestSupport
@@ -83,11 +84,13 @@ import Testing
         #expect(await history.keep(Self.deliveries(1, seed: 1)))
         let reading = try ReadOnlyHistory(folder.file("history.sqlite"))
         defer { reading.close() }
-        try check(reading.reader, try reading.reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows)
+        try check(
+            reading.reader, try reading.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 1_000_000)).rows)
         #expect(await history.keep(Self.deliveries(9, seed: 2)))
         _ = try mark(history, atLeast: 8_192)
         #expect(await history.keep(Self.deliveries(1, seed: 3)))
-        try check(reading.reader, try reading.reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows)
+        try check(
+            reading.reader, try reading.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 1_000_000)).rows)
     }
 
     /// A process that ended between the slices has left entries after the mark.

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import GRDB
 import History
@@ -218,7 +219,7 @@ import Testing
             await withTaskGroup { group in
                 for _ in 0..<4 {
                     group.addTask {
-                        while let rows = try? history.reader.rows(RowRequest(.newest, before: 50, after: 0)) {
+                        while let rows = try? history.reader.rows(WindowRequest<Int64>(.newest, before: 50, after: 0)) {
                             #expect(rows.rows.count == 50)
                             reads.value.add(1, ordering: .relaxed)
                             await Task.yield()

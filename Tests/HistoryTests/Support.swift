@@ -83,7 +83,7 @@ extension History {
 
     /// Returns all rows, the oldest first.
     var allRows: [EventRow] {
-        get throws { try reader.rows(RowRequest(.oldest, before: 0, after: 1_000_000)).rows }
+        get throws { try reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 1_000_000)).rows }
     }
 }
 

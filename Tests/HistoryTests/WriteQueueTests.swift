@@ -1,3 +1,4 @@
+import Base
 import Dispatch
 import Foundation
 import Notifications
@@ -203,7 +204,7 @@ import Testing
         async let windows: Int = {
             var read = 0
             while read < 20 {
-                let window = try history.reader.rows(RowRequest(.newest, before: 99, after: 0))
+                let window = try history.reader.rows(WindowRequest<Int64>(.newest, before: 99, after: 0))
                 let ids = window.rows.map(\.id)
                 #expect(ids == Array((ids.first ?? 1)..<(ids.first ?? 1) + Int64(ids.count)))
                 read += 1

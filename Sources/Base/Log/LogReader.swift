@@ -16,16 +16,16 @@ public struct LogReader: Sendable {
     /// Returns entries of the log.
     ///
     /// - Throws: `LogFailure` if an existing file cannot be read.
-    public func entries(_ request: LogRequest) throws(LogFailure) -> LogWindow {
+    public func entries(_ request: WindowRequest<LogPlace>) throws(LogFailure) -> ListWindow<LogEntry> {
         let files = try files()
-        guard let last = files.indices.last else { return LogWindow() }
+        guard let last = files.indices.last else { return ListWindow<LogEntry>() }
         // One more on each side shows whether there are others.
         var (before, after) = (request.before, request.after + 1)
         var (index, offset) = (0, 0)
         switch request.anchor {
         case .oldest: before = 0
         case .newest: (index, offset, before, after) = (last, files[last].size, request.before + 1, 0)
-        case .entry(let place):
+        case .row(let place):
             if let found = files.firstIndex(where: { $0.inode == place.inode }), place.offset <= files[found].size {
                 (index, offset) = (found, place.offset)
             } else {
@@ -34,8 +34,8 @@ public struct LogReader: Sendable {
         }
         let older = Self.lines(before: offset, in: files[...index], limit: before + 1)
         let newer = Self.lines(from: offset, in: files[index...], limit: after + 1)
-        return LogWindow(
-            entries: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
+        return ListWindow<LogEntry>(
+            rows: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
             hasNewer: newer.count > after)
     }
 

@@ -32,7 +32,7 @@ protocol Outside: Sendable {
     /// Reads the user's settings again.
     func settings() throws -> DashboardSettings
 
-    func rows(_ request: WindowRequest<Int64>) throws -> WindowAnswer<EventRow>
+    func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow>
     func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow>
     func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow>
     func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry>

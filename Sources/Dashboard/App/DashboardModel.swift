@@ -536,27 +536,3 @@ struct DashboardModel {
         Self.draw(Prose.lines(text, columns: max(1, size.columns), style: .plain), on: &surface)
     }
 }
-
-extension RowRequest {
-    init(_ request: WindowRequest<Int64>) {
-        let anchor: Anchor =
-            switch request.anchor {
-            case .newest: .newest
-            case .oldest: .oldest
-            case .row(let id): .row(id)
-            }
-        self.init(anchor, before: request.before, after: request.after)
-    }
-}
-
-extension WindowAnswer<DeliveryRow> {
-    init(_ window: DeliveryRowWindow) {
-        self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
-    }
-}
-
-extension WindowAnswer<EventRow> {
-    init(_ window: RowWindow) {
-        self.init(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
-    }
-}

@@ -92,8 +92,8 @@ struct EffectRunner: Sendable {
 extension EffectRunner: Outside {
     func settings() throws -> DashboardSettings { try environment.reloadSettings() }
 
-    func rows(_ request: WindowRequest<Int64>) throws -> WindowAnswer<EventRow> {
-        var answer = WindowAnswer(try browser.rows(RowRequest(request)))
+    func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
+        var answer = try browser.rows(request)
         answer.first = answer.rows.first.flatMap { browser.position(of: $0.id) }
         return answer
     }
@@ -109,7 +109,7 @@ extension EffectRunner: Outside {
     func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
         (environment.log?.source
             ?? ListSource { _ in
-                WindowAnswer()
+                ListWindow()
             } keep: { _, _ in
                 []
             }).answer(question)

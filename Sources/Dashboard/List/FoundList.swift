@@ -307,7 +307,7 @@ struct FoundWindow<ID: Hashable & Sendable>: Hashable, Sendable {
 /// The answer to a question of a list.
 struct ListAnswer<Row: WindowedRow>: Sendable {
     enum Outcome: Sendable {
-        case window(WindowAnswer<Row>)
+        case window(ListWindow<Row>)
         case found(FoundStretch<Row.ID>)
     }
 
@@ -344,7 +344,7 @@ struct FoundStretch<ID: Hashable & Sendable>: Hashable, Sendable {
 /// The source of a list's rows.
 struct ListSource<Row: WindowedRow> {
     /// Reads rows in order of arrival.
-    let read: (WindowRequest<Row.ID>) throws -> WindowAnswer<Row>
+    let read: (WindowRequest<Row.ID>) throws -> ListWindow<Row>
     /// Returns those of the given rows that match a condition.
     let keep: (RowPredicate, [Row]) throws -> [Row]
 
@@ -361,10 +361,10 @@ struct ListSource<Row: WindowedRow> {
         case .window(let request): return .window(try read(request))
         case .rows(let found):
             let rows = try found.ids.compactMap { id in
-                try read(WindowRequest(anchor: .row(id), before: 0, after: 0)).rows.first { $0.id == id }
+                try read(WindowRequest(.row(id), before: 0, after: 0)).rows.first { $0.id == id }
             }
             return .window(
-                WindowAnswer(rows: rows, hasOlder: found.hasOlder, hasNewer: found.hasNewer, first: found.first))
+                ListWindow(rows: rows, hasOlder: found.hasOlder, hasNewer: found.hasNewer, first: found.first))
         case .stretch(let request, let predicate, let pattern, let key, let table):
             let answer = try read(request)
             var rows = answer.rows
@@ -500,15 +500,15 @@ struct Finding<Row: WindowedRow> {
         }
         let anchor: WindowRequest<ID>
         if !reachesTheOldest {
-            anchor = WindowRequest(anchor: oldest.map { .row($0) } ?? .newest, before: size, after: 0)
+            anchor = WindowRequest(oldest.map { .row($0) } ?? .newest, before: size, after: 0)
             if oldest == nil { (read, began) = (base, now) }
         } else if let newest, let read, hasMore || hasNewer(read, base) {
-            anchor = WindowRequest(anchor: .row(newest), before: 0, after: size)
+            anchor = WindowRequest(.row(newest), before: 0, after: size)
             self.read = base
         } else if newest == nil, let read, read != base {
             begin(isFresh: true)
             self.read = base
-            anchor = WindowRequest(anchor: .newest, before: size, after: 0)
+            anchor = WindowRequest(.newest, before: size, after: 0)
         } else {
             return nil
         }

@@ -7,7 +7,7 @@ import Notifications
 /// The selection is the id of a row, so it stays on that row while rows arrive and while the list is filtered. Answers
 /// to outdated questions are dropped.
 struct WindowedList<Row: WindowedRow> {
-    private(set) var window = WindowAnswer<Row>()
+    private(set) var window = ListWindow<Row>()
     private(set) var selection: Row.ID?
     /// Whether the newest row is selected whenever one arrives.
     private(set) var isFollowing = true
@@ -193,7 +193,7 @@ struct WindowedList<Row: WindowedRow> {
 
     /// Shows a complete list of rows.
     mutating func show(all rows: [Row]) {
-        window = WindowAnswer(rows: rows, first: 1)
+        window = ListWindow(rows: rows, first: 1)
         isFollowing = false
         if selectedIndex == nil { selection = rows.first?.id }
     }
@@ -264,12 +264,12 @@ struct WindowedList<Row: WindowedRow> {
 
     private func wanted(_ extent: ListExtent) -> (request: WindowRequest<Row.ID>, isUrgent: Bool)? {
         let around = { (anchor: WindowRequest<Row.ID>.Anchor) in
-            WindowRequest(anchor: anchor, before: margin, after: margin)
+            WindowRequest(anchor, before: margin, after: margin)
         }
-        let end = WindowRequest(anchor: end, before: margin, after: 0)
+        let end = WindowRequest(end, before: margin, after: 0)
         switch reading.destination {
-        case .oldest: return (WindowRequest(anchor: .oldest, before: 0, after: margin), true)
-        case .newest: return (WindowRequest(anchor: .newest, before: margin, after: 0), true)
+        case .oldest: return (WindowRequest(.oldest, before: 0, after: margin), true)
+        case .newest: return (WindowRequest(.newest, before: margin, after: 0), true)
         case .row(let id): return (around(.row(id)), true)
         case nil: break
         }
@@ -298,7 +298,7 @@ struct WindowedList<Row: WindowedRow> {
     ///
     /// - Returns: False if the answer belongs to an outdated request and was dropped.
     @discardableResult
-    mutating func apply(_ answer: WindowAnswer<Row>, generation: Int) -> Bool {
+    mutating func apply(_ answer: ListWindow<Row>, generation: Int) -> Bool {
         let place = selectedIndex ?? 0
         guard let request = reading.finish(generation) else { return false }
         let isAllFound = reading.extentRead?.isComplete ?? true
@@ -364,38 +364,17 @@ extension EventRow: WindowedRow {
     var number: Int64 { id }
 }
 
-/// A request for rows: `before` older and `after` newer rows around an anchor.
-struct WindowRequest<ID: Hashable & Sendable>: Hashable, Sendable {
-    enum Anchor: Hashable, Sendable {
-        case newest
-        case oldest
-        /// The row with this id, or a row near it if it does not exist.
-        case row(ID)
-    }
-
-    var anchor: Anchor
-    var before: Int
-    var after: Int
-}
-
 /// An outstanding request.
 struct WindowTicket<ID: Hashable & Sendable>: Hashable, Sendable {
     let request: WindowRequest<ID>
     let generation: Int
 }
 
-/// Consecutive rows, the oldest first.
-struct WindowAnswer<Row: WindowedRow>: Hashable, Sendable {
-    var rows: [Row] = []
-    var hasOlder = false
-    var hasNewer = false
-    /// The number of the first row among all listed rows, counted from 1; nil if unknown.
-    var first: Int?
-
+extension ListWindow where Row: WindowedRow {
     /// Returns a copy without the rows that are newer than the given one.
-    fileprivate func limited(to row: Row.ID) -> WindowAnswer {
+    fileprivate func limited(to row: Row.ID) -> ListWindow {
         guard rows.contains(where: { Row.isOlder(row, than: $0.id) }) else { return self }
-        return WindowAnswer(
+        return ListWindow(
             rows: rows.filter { !Row.isOlder(row, than: $0.id) }, hasOlder: hasOlder, hasNewer: false, first: first)
     }
 }

@@ -475,7 +475,7 @@ extension HistoryReader {
     func delivery(nearestTo stretch: Range<Timestamp>) throws -> Int64? {
         let from = try firstDelivery(receivedFrom: stretch.lowerBound)
         // If times rise with the numbers, the delivery with the next lower number is the last one before the range.
-        let before = try deliveryRows(RowRequest(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
+        let before = try deliveryRows(WindowRequest<Int64>(.row((from ?? .max) - 1), before: 0, after: 0)).rows.last?.id
         guard let from else { return before }
         guard let before, before < from, let late = try received(from), !stretch.contains(late),
             let early = try received(before)

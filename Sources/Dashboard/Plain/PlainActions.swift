@@ -29,7 +29,7 @@ extension PlainModel {
             words.removeLast()
         }
         guard let name = known(words.joined(separator: " ")) else { return [] }
-        let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
+        let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         let scope = EntryScope(action: name, states: choice.states)
         ask(on: .rows) { outside, _ in
             try outside.entries(ListQuestion(generation: 0, kind: .window(request)), scope).rows.get()

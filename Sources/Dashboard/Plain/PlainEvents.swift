@@ -11,10 +11,9 @@ extension PlainModel {
         let rows = model.rows
         let request =
             if rows.isFollowing || rows.selection == nil {
-                WindowRequest<Int64>(
-                    anchor: model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
+                WindowRequest<Int64>(model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
             } else {
-                WindowRequest<Int64>(anchor: .row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
+                WindowRequest<Int64>(.row(rows.selection ?? 0), before: count / 2, after: count - 1 - count / 2)
             }
         ask(on: .rows) { outside, _ in
             try outside.rows(request)
@@ -26,7 +25,7 @@ extension PlainModel {
 
     mutating func readDeliveries(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
-        let request = WindowRequest<Int64>(anchor: .newest, before: count - 1, after: 0)
+        let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         ask(on: .rows) { outside, _ in
             try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
         } then: {
@@ -37,7 +36,7 @@ extension PlainModel {
 
     mutating func readLog(_ arguments: PlainArguments) -> [Effect] {
         guard let count = count(arguments, 10) else { return [] }
-        let request = WindowRequest<LogPlace>(anchor: .newest, before: count - 1, after: 0)
+        let request = WindowRequest<LogPlace>(.newest, before: count - 1, after: 0)
         ask(on: .log) { outside, _ in
             try outside.log(ListQuestion(generation: 0, kind: .window(request))).rows.get()
         } then: {
@@ -140,7 +139,7 @@ extension PlainModel {
     }
 
     private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) -> [Effect] {
-        let request = WindowRequest<Int64>(anchor: .row(place.delivery), before: 0, after: 0)
+        let request = WindowRequest<Int64>(.row(place.delivery), before: 0, after: 0)
         ask(on: .rows) { outside, _ in
             try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
         } then: { plain, result in

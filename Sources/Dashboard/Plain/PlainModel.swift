@@ -167,7 +167,7 @@ struct PlainModel {
                 say(news.takeCount(latest: model.shown.latestRow))
                 return finished(effects)
             }
-            let request = WindowRequest<Int64>(anchor: .newest, before: PlainNews.lookedAt - 1, after: 0)
+            let request = WindowRequest<Int64>(.newest, before: PlainNews.lookedAt - 1, after: 0)
             let latest = model.shown.latestRow
             ask(Self.newest, on: .rows) { outside, _ in
                 try outside.rows(request)
@@ -344,7 +344,7 @@ struct PlainModel {
         say("The history could not be read: \(failure.sentence)")
     }
 
-    private mutating func tellNews(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, latest: Int64) {
+    private mutating func tellNews(_ result: Result<ListWindow<EventRow>, EffectFailure>, latest: Int64) {
         switch result {
         case .failure(let failure):
             news.failed()
@@ -355,7 +355,7 @@ struct PlainModel {
         }
     }
 
-    mutating func tell(_ result: Result<WindowAnswer<EventRow>, EffectFailure>, asTable isTable: Bool) {
+    mutating func tell(_ result: Result<ListWindow<EventRow>, EffectFailure>, asTable isTable: Bool) {
         let clock = model.session.rowClock
         switch result {
         case .failure(let failure): unreadable(failure)

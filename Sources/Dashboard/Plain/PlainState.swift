@@ -244,8 +244,7 @@ struct PlainNews {
     }
 
     /// Returns the announcement of the newest rows, which were read when `latest` was the newest row.
-    mutating func take(_ window: WindowAnswer<EventRow>, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText]
-    {
+    mutating func take(_ window: ListWindow<EventRow>, latest: Int64, isFiltered: Bool, clock: RowClock) -> [SafeText] {
         let new = window.rows.filter { $0.id > told }
         // If the first row read is new too, more new rows precede it.
         let isAll = new.count < window.rows.count || !window.hasOlder

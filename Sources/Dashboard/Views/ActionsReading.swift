@@ -110,16 +110,10 @@ extension HistoryReader {
     /// Returns the entries of an action as the source of a list. An entry matches a filter if its event does.
     func entrySource(_ scope: EntryScope) -> ListSource<OutboxRow> {
         ListSource { request in
-            let anchor: OutboxRequest.Anchor =
-                switch request.anchor {
-                case .newest: .newest
-                case .oldest: .oldest
-                case .row(let id): .entry(id)
-                }
-            let window = try outbox(
+            try outbox(
                 OutboxRequest(
-                    action: scope.action, states: scope.states, anchor, before: request.before, after: request.after))
-            return WindowAnswer(rows: window.rows, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
+                    action: scope.action, states: scope.states, request.anchor, before: request.before,
+                    after: request.after))
         } keep: { predicate, rows in
             let events = Set(rows.map(\.event.id))
             guard let first = events.min(), let last = events.max() else { return [] }

@@ -208,7 +208,7 @@ extension HistoryReader {
     /// The deliveries as the source of a list. A delivery matches a filter if one of its rows does.
     var deliverySource: ListSource<DeliveryRow> {
         ListSource { request in
-            WindowAnswer(try deliveryRows(RowRequest(request)))
+            try deliveryRows(request)
         } keep: { predicate, rows in
             guard let first = rows.first?.first.id, let last = rows.last?.first else { return [] }
             let found = try ids(

@@ -177,24 +177,6 @@ struct LogScreen: Tab {
     }
 }
 
-extension LogRequest {
-    init(_ request: WindowRequest<LogPlace>) {
-        let anchor: Anchor =
-            switch request.anchor {
-            case .newest: .newest
-            case .oldest: .oldest
-            case .row(let place): .entry(place)
-            }
-        self.init(anchor, before: request.before, after: request.after)
-    }
-}
-
-extension WindowAnswer<LogEntry> {
-    init(_ window: LogWindow) {
-        self.init(rows: window.entries, hasOlder: window.hasOlder, hasNewer: window.hasNewer)
-    }
-}
-
 // MARK: - Columns
 
 extension LogScreen {
@@ -244,7 +226,7 @@ extension LogReading {
     /// The log as the source of a list.
     var source: ListSource<LogEntry> {
         ListSource {
-            WindowAnswer(try entries(LogRequest($0)))
+            try entries($0)
         } keep: { predicate, entries in
             entries.filter(LogScreen.holds(predicate))
         }
@@ -271,11 +253,10 @@ public protocol LogReading: Sendable {
     /// Returns entries of the log.
     ///
     /// - Throws: Errors whose text is a sentence.
-    func entries(_ request: LogRequest) throws -> LogWindow
+    func entries(_ request: WindowRequest<LogPlace>) throws -> ListWindow<LogEntry>
 
     /// Returns the position of the dated entry nearest to a time range: the first one in the range, or else the closest
     /// one before or after it. Returns nil if no entry has a date.
-    /// no entry has a date.
     ///
     /// - Throws: Errors whose text is a sentence.
     func place(nearestTo stretch: Range<Timestamp>) throws -> LogPlace?

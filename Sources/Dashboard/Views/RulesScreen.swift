@@ -115,7 +115,7 @@ struct RulesScreen: Tab {
 
     private static func source(_ rows: [RuleRow]) -> ListSource<RuleRow> {
         ListSource { request in
-            guard !rows.isEmpty else { return WindowAnswer() }
+            guard !rows.isEmpty else { return ListWindow() }
             let anchor =
                 switch request.anchor {
                 case .newest: rows.count - 1
@@ -123,7 +123,7 @@ struct RulesScreen: Tab {
                 case .row(let id): rows.lastIndex { $0.id <= id } ?? 0
                 }
             let range = max(0, anchor - request.before)...min(rows.count - 1, anchor + request.after)
-            return WindowAnswer(
+            return ListWindow(
                 rows: Array(rows[range]), hasOlder: range.lowerBound > 0, hasNewer: range.upperBound < rows.count - 1)
         } keep: { predicate, rows in
             rows.filter { row in

@@ -38,12 +38,12 @@ public final class Browser: Sendable {
     ///
     /// As long as part of the history is unread, the result has `hasOlder` set. In a sorted list the first rows are the
     /// `oldest`, and a row that is not in the list is replaced by the next one that arrived before it.
-    public func rows(_ request: RowRequest) throws -> RowWindow {
+    public func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
         let window = engine.with { listing in
             listing.scanned?.found.window(request) ?? listing.sorted?.window(request)
         }
         guard let window else { return try reader.rows(request) }
-        return RowWindow(
+        return ListWindow<EventRow>(
             rows: try reader.rows(ids: window.ids), hasOlder: window.hasOlder, hasNewer: window.hasNewer)
     }
 

@@ -1,3 +1,5 @@
+import Base
+
 // MARK: - Order of arrival
 
 /// The rows of a query in the order of arrival, found newest first, and the next step.
@@ -152,7 +154,7 @@ struct FoundRows: Sendable {
     }
 
     /// Returns a stretch of the rows found; `hasOlder` is true as long as not all rows were looked at.
-    func window(_ request: RowRequest) -> IDWindow {
+    func window(_ request: WindowRequest<Int64>) -> IDWindow {
         let (before, after) = (max(0, request.before), max(0, request.after))
         var older: [Int64] = []
         var newer: [Int64] = []
@@ -250,7 +252,7 @@ struct SortedList: Sendable {
     }
 
     /// Returns a stretch of the sorted rows; `hasOlder` is true as long as not all rows were looked at.
-    func window(_ request: RowRequest) -> IDWindow {
+    func window(_ request: WindowRequest<Int64>) -> IDWindow {
         let (before, after) = (max(0, request.before), max(0, request.after))
         let index: Int? =
             switch request.anchor {

@@ -149,26 +149,20 @@ public enum EntryState: Int, Codable, Sendable, Hashable, CaseIterable {
 
 /// The requested part of a list whose newest entry is last.
 public struct OutboxRequest: Sendable, Hashable {
-    /// A place in the list.
-    public enum Anchor: Sendable, Hashable {
-        case newest
-        case oldest
-        /// The entry with this id, or the next older one if it is not listed.
-        case entry(Int64)
-    }
-
     /// The name of an action; nil for all.
     public var action: String?
     /// Only entries in these states; nil for any.
     public var states: Set<EntryState>?
-    public var anchor: Anchor
+    /// An entry that is not listed is replaced by the next older one.
+    public var anchor: WindowRequest<Int64>.Anchor
     /// The number of entries before (older than) the anchor's.
     public var before: Int
     /// The number of entries after (newer than) the anchor's.
     public var after: Int
 
     public init(
-        action: String? = nil, states: Set<EntryState>? = nil, _ anchor: Anchor, before: Int, after: Int
+        action: String? = nil, states: Set<EntryState>? = nil, _ anchor: WindowRequest<Int64>.Anchor, before: Int,
+        after: Int
     ) {
         self.action = action
         self.states = states
@@ -189,17 +183,4 @@ public struct OutboxRow: Sendable, Hashable, Identifiable {
     }
 
     public var id: Int64 { entry.id }
-}
-
-/// A stretch of the entries, the oldest first.
-public struct OutboxWindow: Sendable, Hashable {
-    public var rows: [OutboxRow]
-    public var hasOlder: Bool
-    public var hasNewer: Bool
-
-    public init(rows: [OutboxRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
-        self.rows = rows
-        self.hasOlder = hasOlder
-        self.hasNewer = hasNewer
-    }
 }

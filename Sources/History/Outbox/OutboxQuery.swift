@@ -45,7 +45,7 @@ enum OutboxQuery {
         }
     }
 
-    static func window(_ request: OutboxRequest, _ db: Database) throws -> OutboxWindow {
+    static func window(_ request: OutboxRequest, _ db: Database) throws -> ListWindow<OutboxRow> {
         let lists = try lists(request, db)
         // One more on each side shows whether there are others.
         var older: [Int64] = []
@@ -53,11 +53,11 @@ enum OutboxQuery {
         switch request.anchor {
         case .newest: (older, after) = (try ids(lists, before: .max, before + 1, db), 0)
         case .oldest: (before, after) = (0, request.after + 1)
-        case .entry(let id): older = try ids(lists, before: id < .max ? id + 1 : id, before + 1, db)
+        case .row(let id): older = try ids(lists, before: id < .max ? id + 1 : id, before + 1, db)
         }
-        let anchor: Int64 = if case .entry(let id) = request.anchor { id } else { 0 }
+        let anchor: Int64 = if case .row(let id) = request.anchor { id } else { 0 }
         let newer = try ids(lists, behind: older.last ?? anchor, after + 1, db)
-        return OutboxWindow(
+        return ListWindow<OutboxRow>(
             rows: try rows(Array(older.suffix(before)) + newer.prefix(after), db), hasOlder: older.count > before,
             hasNewer: newer.count > after)
     }
@@ -132,7 +132,7 @@ extension HistoryReader {
     }
 
     /// Returns entries to list.
-    public func outbox(_ request: OutboxRequest) throws -> OutboxWindow {
+    public func outbox(_ request: OutboxRequest) throws -> ListWindow<OutboxRow> {
         try read { db in try OutboxQuery.window(request, db) }
     }
 

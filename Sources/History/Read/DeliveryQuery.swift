@@ -237,7 +237,7 @@ enum DeliveryRowQuery {
 extension HistoryReader {
     /// Returns rows of the delivery list; the anchor's id is the id of a delivery. The cost is the same anywhere in a
     /// history of any length.
-    public func deliveryRows(_ request: RowRequest) throws -> DeliveryRowWindow {
+    public func deliveryRows(_ request: WindowRequest<Int64>) throws -> ListWindow<DeliveryRow> {
         try gate.read {
             try database.read { db in
                 // One more on each side shows whether there are others.
@@ -251,7 +251,7 @@ extension HistoryReader {
                 }
                 let last = older.last?.id ?? 0
                 let newer = try DeliveryRowQuery.newer(than: last, limit: after + 1, db)
-                return DeliveryRowWindow(
+                return ListWindow<DeliveryRow>(
                     rows: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
                     hasNewer: newer.count > after)
             }

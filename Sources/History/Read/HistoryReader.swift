@@ -14,7 +14,7 @@ public struct HistoryReader: Sendable {
     public var delaysWriter: Bool { gate.path == nil }
 
     /// Returns rows of the event list. The cost is the same anywhere in a history of any length.
-    public func rows(_ request: RowRequest) throws -> RowWindow {
+    public func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
         try read { db in
             var older: [EventRow] = []
             var newer: [EventRow] = []
@@ -28,7 +28,7 @@ public struct HistoryReader: Sendable {
                 older = try RowQuery.older(than: id < .max ? id + 1 : id, limit: request.before + 2, db)
                 newer = try RowQuery.newer(than: older.last?.id ?? id, limit: request.after + 1, db)
             }
-            var window = RowWindow()
+            var window = ListWindow<EventRow>()
             if case .oldest = request.anchor {
                 window.hasNewer = newer.count > request.after + 1
                 window.rows = Array(newer.prefix(request.after + 1))

@@ -87,44 +87,6 @@ extension EventRow {
     }
 }
 
-/// The requested part of the event list.
-public struct RowRequest: Sendable, Hashable {
-    /// A place in the list.
-    public enum Anchor: Sendable, Hashable {
-        case newest
-        case oldest
-        /// The row with this id, or the next older one if it does not exist.
-        case row(Int64)
-    }
-
-    public var anchor: Anchor
-    /// The number of rows before (older than) the anchor's.
-    public var before: Int
-    /// The number of rows after (newer than) the anchor's.
-    public var after: Int
-
-    public init(_ anchor: Anchor, before: Int, after: Int) {
-        self.anchor = anchor
-        self.before = before
-        self.after = after
-    }
-}
-
-/// A stretch of the event list, the oldest row first.
-public struct RowWindow: Sendable, Hashable {
-    public var rows: [EventRow]
-    /// Whether there are older rows than these.
-    public var hasOlder: Bool
-    /// Whether there are newer rows than these.
-    public var hasNewer: Bool
-
-    public init(rows: [EventRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
-        self.rows = rows
-        self.hasOlder = hasOlder
-        self.hasNewer = hasNewer
-    }
-}
-
 // MARK: - Rows of the delivery list
 
 /// A row of the delivery list: one request, with the first row that it makes in the event list.
@@ -150,19 +112,4 @@ public struct DeliveryRow: Sendable, Hashable, Identifiable {
 
     /// The delivery's: rising in the order of arrival, never used again.
     public var id: Int64 { first.deliveryID }
-}
-
-/// A stretch of the delivery list, the oldest first.
-public struct DeliveryRowWindow: Sendable, Hashable {
-    public var rows: [DeliveryRow]
-    /// Whether there are older deliveries than these.
-    public var hasOlder: Bool
-    /// Whether there are newer deliveries than these.
-    public var hasNewer: Bool
-
-    public init(rows: [DeliveryRow] = [], hasOlder: Bool = false, hasNewer: Bool = false) {
-        self.rows = rows
-        self.hasOlder = hasOlder
-        self.hasNewer = hasNewer
-    }
 }

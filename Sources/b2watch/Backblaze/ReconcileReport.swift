@@ -222,13 +222,13 @@ struct ReceivingLog {
         guard let path else { return }
         let reader = LogReader(path)
         var state = State(history: history)
-        var request = LogRequest(.oldest, before: 0, after: 1_000)
+        var request = WindowRequest<LogPlace>(.oldest, before: 0, after: 1_000)
         var last: LogPlace?
-        while let window = try? reader.entries(request), let end = window.entries.last {
-            for entry in window.entries where entry.id != last { state.read(entry) }
+        while let window = try? reader.entries(request), let end = window.rows.last {
+            for entry in window.rows where entry.id != last { state.read(entry) }
             guard window.hasNewer, end.id != last, state.stretches.count < Self.most else { break }
             last = end.id
-            request = LogRequest(.entry(end.id), before: 0, after: 1_000)
+            request = WindowRequest<LogPlace>(.row(end.id), before: 0, after: 1_000)
         }
         state.finish()
         stretches = state.stretches

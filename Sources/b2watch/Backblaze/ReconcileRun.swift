@@ -87,7 +87,7 @@ struct ReconcileRun {
         say(
             "comparing \(bucket.name) \(client.introduction), since \(Timestamp(milliseconds: request.since).rfc3339);"
                 + " \(past.estimate)", .info)
-        let first = try reader.rows(RowRequest(.oldest, before: 0, after: 0)).rows.first?.receivedAt
+        let first = try reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 0)).rows.first?.receivedAt
         try copyEvents(of: bucket.name, since: request.since, through: latest(), to: store)
         if !order.isResumed { try reader.removedVersions { try store.add($0) } }
 

@@ -242,7 +242,7 @@ extension HistoryReader {
             if !rows.isEmpty { try visit(rows) }
             guard window.hasNewer, let end = rows.last?.id else { return }
             last = end
-            request.anchor = .entry(end)
+            request.anchor = .row(end)
         }
     }
 }

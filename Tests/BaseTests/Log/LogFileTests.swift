@@ -39,7 +39,7 @@ import TestSupport
         try log.writer().append(LogLine.sample(text).bytes)
         #expect(log.text.filter { $0 == "\n" }.count == 1)
         #expect(!log.text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" || $0.value == 0x202e })
-        let entries = try log.entries(.newest, before: 9).entries
+        let entries = try log.entries(.newest, before: 9).rows
         #expect(entries.map(\.source) == ["listen[4711]"])
         #expect(entries[0].text.contains(#"name\n2026"#))
     }
@@ -99,7 +99,7 @@ import TestSupport
         for index in 0..<20 { try file.append(LogLine.sample("line \(index)").bytes) }
         #expect(write(mirror, "last words\n", 11) == 11)
         #expect(try String(contentsOfFile: log.path, encoding: .utf8).hasSuffix("line 19\nlast words\n"))
-        let entry = try #require(try log.entries(.newest).entries.last)
+        let entry = try #require(try log.entries(.newest).rows.last)
         #expect(entry.time == nil && entry.text == "last words" && entry.level == .error)
     }
 

@@ -18,8 +18,8 @@ import TestSupport
 
     @Test func noLogHasNoEntries() throws {
         let log = try TestLog()
-        for anchor in [LogRequest.Anchor.newest, .oldest, .entry(LogPlace(inode: 1, offset: 5))] {
-            #expect(try log.entries(anchor, before: 5, after: 5) == LogWindow())
+        for anchor in [WindowRequest<LogPlace>.Anchor.newest, .oldest, .row(LogPlace(inode: 1, offset: 5))] {
+            #expect(try log.entries(anchor, before: 5, after: 5) == ListWindow<LogEntry>())
         }
     }
 
@@ -28,40 +28,40 @@ import TestSupport
         for others in [0, 1, 7, 30, 48, 49, 60] {
             let count = min(50, others + 1)
             let newest = try log.entries(.newest, before: others, after: 3)
-            #expect(newest.entries.map(\.text) == (50 - count..<50).map(String.init))
+            #expect(newest.rows.map(\.text) == (50 - count..<50).map(String.init))
             #expect(newest.hasOlder == (count < 50) && !newest.hasNewer)
             let oldest = try log.entries(.oldest, before: 3, after: others)
-            #expect(oldest.entries.map(\.text) == (0..<count).map(String.init))
+            #expect(oldest.rows.map(\.text) == (0..<count).map(String.init))
             #expect(oldest.hasNewer == (count < 50) && !oldest.hasOlder)
         }
     }
 
     @Test func anEntryIsReadWithItsNeighbours() throws {
         let log = try log(50)
-        let all = try log.entries(.oldest, after: 99).entries
+        let all = try log.entries(.oldest, after: 99).rows
         #expect(all.map(\.time?.milliseconds) == (0..<50).map { 1_795_538_580_123 + $0 })
         for (index, entry) in all.enumerated() {
-            let window = try log.entries(.entry(entry.id), before: 3, after: 4)
-            #expect(window.entries == Array(all[max(0, index - 3)...min(49, index + 4)]))
+            let window = try log.entries(.row(entry.id), before: 3, after: 4)
+            #expect(window.rows == Array(all[max(0, index - 3)...min(49, index + 4)]))
             #expect(window.hasOlder == (index > 3) && window.hasNewer == (index < 45))
         }
     }
 
     @Test func aPlaceStaysWhileTheFileIsRotated() throws {
         let log = try log(5)
-        let place = try log.entries(.oldest).entries[0].id
+        let place = try log.entries(.oldest).rows[0].id
         let writer = try log.writer()
         for index in 5..<60 { try writer.append(LogLine.sample("\(index)").bytes) }
-        #expect(try log.entries(.entry(place), after: 1).entries.map(\.text) == ["0", "1"])
-        let gone = try log.entries(.entry(LogPlace(inode: .max, offset: 7)), before: 5, after: 1)
-        #expect(gone.entries.map(\.text) == ["0", "1"])
+        #expect(try log.entries(.row(place), after: 1).rows.map(\.text) == ["0", "1"])
+        let gone = try log.entries(.row(LogPlace(inode: .max, offset: 7)), before: 5, after: 1)
+        #expect(gone.rows.map(\.text) == ["0", "1"])
     }
 
     @Test func whatEndsWithoutANewlineIsReadTwiceTheSame() throws {
         let log = try TestLog()
         _ = try log.folder.write("b2watch.log", "one\n\ntwo\nthr")
-        #expect(try log.entries(.newest, before: 9).entries.map(\.text) == ["one", "", "two", "thr"])
-        #expect(try log.entries(.oldest, after: 9).entries.map(\.text) == ["one", "", "two", "thr"])
+        #expect(try log.entries(.newest, before: 9).rows.map(\.text) == ["one", "", "two", "thr"])
+        #expect(try log.entries(.oldest, after: 9).rows.map(\.text) == ["one", "", "two", "thr"])
     }
 
     /// Lines of all lengths, some far longer than a block, and bytes that are not UTF-8.
@@ -77,12 +77,12 @@ import TestSupport
             bytes.append(10)
         }
         _ = try log.folder.write("b2watch.log", bytes)
-        let all = try log.entries(.oldest, after: 100_000).entries
-        #expect(try log.entries(.newest, before: 100_000).entries == all)
+        let all = try log.entries(.oldest, after: 100_000).rows
+        #expect(try log.entries(.newest, before: 100_000).rows == all)
         #expect(all.count >= 60)
         for index in stride(from: 0, to: all.count, by: 7) {
-            let window = try log.entries(.entry(all[index].id), before: 2, after: 2)
-            #expect(window.entries == Array(all[max(0, index - 2)...min(all.count - 1, index + 2)]))
+            let window = try log.entries(.row(all[index].id), before: 2, after: 2)
+            #expect(window.rows == Array(all[max(0, index - 2)...min(all.count - 1, index + 2)]))
         }
     }
 
@@ -94,8 +94,8 @@ import TestSupport
         try handle.seek(toOffset: 1 << 40)
         try handle.write(contentsOf: Data("\nlast but one\nlast\n".utf8))
         try handle.close()
-        #expect(try log.entries(.newest, before: 1).entries.map(\.text) == ["last but one", "last"])
-        #expect(try log.entries(.oldest).entries.map(\.text) == ["first"])
+        #expect(try log.entries(.newest, before: 1).rows.map(\.text) == ["last but one", "last"])
+        #expect(try log.entries(.oldest).rows.map(\.text) == ["first"])
     }
 
     @Test func thePlaceNearestToATimeIsFoundInAnyFile() throws {
@@ -105,7 +105,7 @@ import TestSupport
         let reader = LogReader(log.path, kept: 40)
         for (moment, index) in [(start - 5_000, 0), (start, 0), (start + 17, 17), (start + 49, 49), (start + 900, 49)] {
             let place = try #require(try reader.place(nearestTo: stretch(moment)))
-            #expect(try log.entries(.entry(place)).entries.first?.text == "\(index)")
+            #expect(try log.entries(.row(place)).rows.first?.text == "\(index)")
         }
     }
 

@@ -29,8 +29,10 @@ struct TestLog {
         get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
     }
 
-    func entries(_ anchor: LogRequest.Anchor, before: Int = 0, after: Int = 0) throws -> LogWindow {
-        try LogReader(path, kept: kept).entries(LogRequest(anchor, before: before, after: after))
+    func entries(_ anchor: WindowRequest<LogPlace>.Anchor, before: Int = 0, after: Int = 0) throws -> ListWindow<
+        LogEntry
+    > {
+        try LogReader(path, kept: kept).entries(WindowRequest<LogPlace>(anchor, before: before, after: after))
     }
 }
 

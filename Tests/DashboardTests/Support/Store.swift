@@ -16,7 +16,7 @@ struct Store: Outside, @unchecked Sendable {
         var glances: [String] = []
         var acts: [ActRequest] = []
         var exports: [ExportRequest] = []
-        var reads: [RowRequest] = []
+        var reads: [WindowRequest<Int64>] = []
         var pulseReads: [PulseReading.Ticket] = []
         var counted: [MatchCounts.Item] = []
         var keyringReads = 0
@@ -77,14 +77,14 @@ struct Store: Outside, @unchecked Sendable {
 
     // MARK: - The history
 
-    func rows(_ request: WindowRequest<Int64>) throws -> WindowAnswer<EventRow> {
-        notes.withLock { $0.reads.append(RowRequest(request)) }
-        return user.window(RowRequest(request))
+    func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
+        notes.withLock { $0.reads.append(request) }
+        return user.window(request)
     }
 
     func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
         ListSource {
-            WindowAnswer<DeliveryRow>(user.deliveries, $0)
+            ListWindow<DeliveryRow>(user.deliveries, $0)
         } keep: { predicate, rows in
             let found = Set(user.history.filter(predicate.holds).map(\.deliveryID))
             return rows.filter { found.contains($0.id) }
@@ -96,7 +96,7 @@ struct Store: Outside, @unchecked Sendable {
             $0.entry.action == scope.action && (scope.states?.contains($0.entry.state) ?? true)
         }
         return ListSource {
-            WindowAnswer<OutboxRow>(listed, $0)
+            ListWindow<OutboxRow>(listed, $0)
         } keep: { predicate, rows in
             rows.filter { predicate.holds(for: $0.event) }
         }.answer(question)
@@ -105,7 +105,7 @@ struct Store: Outside, @unchecked Sendable {
     func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
         ListSource { request in
             if let failure = user.logFailure { throw failure }
-            return WindowAnswer<LogEntry>(user.log, request)
+            return ListWindow<LogEntry>(user.log, request)
         } keep: { predicate, entries in
             entries.filter(LogScreen.holds(predicate))
         }.answer(question)

@@ -63,7 +63,7 @@ struct User {
     var cancelledActs: Int { cancelled.count { $0 == "act" } }
     /// The other deliveries of every event.
     var others: [EventDelivery] = []
-    var reads: [RowRequest] = []
+    var reads: [WindowRequest<Int64>] = []
     /// The tabs that asked something.
     var asked: [MainView] = []
     var pulseReads: [PulseReading.Ticket] = []
@@ -279,9 +279,9 @@ struct User {
         tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .failure(EffectFailure(error)))))
     }
 
-    func window(_ request: RowRequest) -> WindowAnswer<EventRow> {
+    func window(_ request: WindowRequest<Int64>) -> ListWindow<EventRow> {
         let history = listed
-        guard !history.isEmpty else { return WindowAnswer() }
+        guard !history.isEmpty else { return ListWindow() }
         let anchor =
             switch request.anchor {
             case .newest: history.count - 1
@@ -293,7 +293,7 @@ struct User {
             }
         let first = max(0, anchor - request.before)
         let last = min(history.count - 1, anchor + request.after)
-        return WindowAnswer(
+        return ListWindow(
             rows: Array(history[first...last]), hasOlder: first > 0, hasNewer: last < history.count - 1,
             first: first + 1)
     }
@@ -484,7 +484,7 @@ extension SecretSummary {
     static let prod = SecretSummary(label: "prod", fingerprint: "3f9a", source: "screen", matches: 124)
 }
 
-extension WindowAnswer {
+extension ListWindow where Row: WindowedRow {
     /// What a store of these rows answers.
     init(_ all: [Row], _ request: WindowRequest<Row.ID>) {
         self.init()

@@ -12,15 +12,19 @@ import TestSupport
         folder = try TemporaryFolder()
     }
 
-    private func ids(_ browsed: Browsed, _ anchor: RowRequest.Anchor, _ before: Int, _ after: Int) throws -> [Int64] {
-        try browsed.browser.rows(RowRequest(anchor, before: before, after: after)).rows.map(\.id)
+    private func ids(_ browsed: Browsed, _ anchor: WindowRequest<Int64>.Anchor, _ before: Int, _ after: Int) throws
+        -> [Int64]
+    {
+        try browsed.browser.rows(WindowRequest<Int64>(anchor, before: before, after: after)).rows.map(\.id)
     }
 
     @Test func aPlainQueryIsTheHistory() async throws {
         let browsed = try Browsed()
         await browsed.keep(1...20)
         #expect(browsed.show(BrowseQuery()).matched == 20)
-        for request in [RowRequest(.newest, before: 4, after: 0), RowRequest(.row(7), before: 2, after: 3)] {
+        for request in [
+            WindowRequest<Int64>(.newest, before: 4, after: 0), WindowRequest<Int64>(.row(7), before: 2, after: 3),
+        ] {
             #expect(try browsed.browser.rows(request) == browsed.history.reader.rows(request))
         }
         #expect(browsed.browser.position(of: 7) == 7 && browsed.browser.count == 20)
@@ -36,13 +40,13 @@ import TestSupport
         await browsed.keep((1...200).map { $0 * 37 % 101 })
         let predicate = RowPredicate.size(.less, 20)
         #expect(browsed.show(BrowseQuery(predicate)).isComplete)
-        let all = try browsed.history.reader.rows(RowRequest(.oldest, before: 0, after: 1_000)).rows
+        let all = try browsed.history.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 1_000)).rows
         let expected = all.filter { ($0.objectSize.integer ?? 0) < 20 }.map(\.id)
         #expect(browsed.browser.allIDs() == expected)
         #expect(browsed.browser.count == expected.count)
         for (index, id) in expected.enumerated() {
             #expect(browsed.browser.position(of: id) == index + 1)
-            let window = try browsed.browser.rows(RowRequest(.row(id), before: 3, after: 2))
+            let window = try browsed.browser.rows(WindowRequest<Int64>(.row(id), before: 3, after: 2))
             let range = max(0, index - 3)...min(expected.count - 1, index + 2)
             #expect(window.rows.map(\.id) == Array(expected[range]))
             #expect(window.hasOlder == (range.lowerBound > 0))
@@ -55,7 +59,7 @@ import TestSupport
         let older = expected.filter { $0 < other }
         #expect(try ids(browsed, .row(other), 1, 1) == older.suffix(2) + expected[older.count...].prefix(1))
         #expect(
-            try browsed.browser.rows(RowRequest(.row(0), before: 3, after: 2)).rows.map(\.id)
+            try browsed.browser.rows(WindowRequest<Int64>(.row(0), before: 3, after: 2)).rows.map(\.id)
                 == Array(expected.prefix(2)))
         #expect(browsed.browser.position(of: other) == nil)
     }
@@ -64,8 +68,9 @@ import TestSupport
         let browsed = try Browsed()
         await browsed.keep(1...20)
         #expect(browsed.show(BrowseQuery(.any([]))).matched == 0)
-        for anchor in [RowRequest.Anchor.newest, .oldest, .row(5)] {
-            #expect(try browsed.browser.rows(RowRequest(anchor, before: 3, after: 3)) == RowWindow())
+        for anchor in [WindowRequest<Int64>.Anchor.newest, .oldest, .row(5)] {
+            #expect(
+                try browsed.browser.rows(WindowRequest<Int64>(anchor, before: 3, after: 3)) == ListWindow<EventRow>())
         }
     }
 
@@ -99,7 +104,7 @@ import TestSupport
         for generation in 2...8 as ClosedRange<Int64> {
             try browsed.rejudge((1...50).filter { $0 % generation == 0 }, .valid, generation: generation)
             try browsed.rejudge((1...50).filter { $0 % generation == 1 }, .invalid, generation: generation)
-            let all = try browsed.history.reader.rows(RowRequest(.oldest, before: 0, after: 100)).rows
+            let all = try browsed.history.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 100)).rows
             let expected = all.filter { $0.verdict == .valid }.map(\.id)
             #expect(browsed.follow(until: expected) == expected)
         }

@@ -1,3 +1,4 @@
+import Base
 import Notifications
 import Testing
 import TestSupport
@@ -167,19 +168,21 @@ import TestSupport
         let expected = order(sizes) { $0 < 30 }
         #expect(browsed.browser.allIDs() == expected)
         for (index, id) in expected.enumerated() {
-            let window = try browsed.browser.rows(RowRequest(.row(id), before: 2, after: 3))
+            let window = try browsed.browser.rows(WindowRequest<Int64>(.row(id), before: 2, after: 3))
             let range = max(0, index - 2)...min(expected.count - 1, index + 3)
             #expect(window.rows.map(\.id) == Array(expected[range]))
             #expect(window.hasOlder == (range.lowerBound > 0))
             #expect(window.hasNewer == (range.upperBound < expected.count - 1))
             #expect(browsed.browser.position(of: id) == index + 1)
         }
-        func ids(_ anchor: RowRequest.Anchor) throws -> [Int64] {
-            try browsed.browser.rows(RowRequest(anchor, before: 2, after: 2)).rows.map(\.id)
+        func ids(_ anchor: WindowRequest<Int64>.Anchor) throws -> [Int64] {
+            try browsed.browser.rows(WindowRequest<Int64>(anchor, before: 2, after: 2)).rows.map(\.id)
         }
         #expect(try ids(.oldest) == Array(expected.prefix(3)))
         #expect(try ids(.newest) == expected.suffix(3))
-        #expect(try browsed.browser.rows(RowRequest(.newest, before: .max, after: .max)).rows.count == expected.count)
+        #expect(
+            try browsed.browser.rows(WindowRequest<Int64>(.newest, before: .max, after: .max)).rows.count
+                == expected.count)
     }
 
     @Test func theNewestOfManyAreThereFirstAndAllInTheEnd() async throws {
@@ -211,7 +214,7 @@ import TestSupport
     @Test func anEmptyHistoryIsNoTrouble() async throws {
         let browsed = try Browsed()
         #expect(browsed.show(BrowseQuery(order: bySize)).matched == 0)
-        #expect(try browsed.browser.rows(RowRequest(.newest, before: 3, after: 3)) == RowWindow())
+        #expect(try browsed.browser.rows(WindowRequest<Int64>(.newest, before: 3, after: 3)) == ListWindow<EventRow>())
         await browsed.keep([4, 5])
         #expect(browsed.follow(until: [2, 1]) == [2, 1])
     }

@@ -1,3 +1,4 @@
+import Base
 import History
 import Notifications
 import TestSupport
@@ -176,12 +177,12 @@ struct OutboxTests {
         let dead = ids.enumerated().filter { $0.offset % 7 == 3 }.map(\.element)
         _ = try history.outbox.begin(dead, batch: 1, at: .at(1))
         try history.outbox.settle(dead.map { .init($0, .dead) }, exchange: nil, at: .at(1))
-        func window(_ anchor: OutboxRequest.Anchor, _ states: Set<EntryState>?) throws -> OutboxWindow {
+        func window(_ anchor: WindowRequest<Int64>.Anchor, _ states: Set<EntryState>?) throws -> ListWindow<OutboxRow> {
             try history.reader.outbox(OutboxRequest(action: "rows", states: states, anchor, before: 2, after: 2))
         }
         let newest = try window(.newest, [.dead])
         #expect(newest.rows.map(\.id) == Array(dead.suffix(3)) && newest.hasOlder && !newest.hasNewer)
-        let middle = try window(.entry(dead[3] + 1), [.dead])
+        let middle = try window(.row(dead[3] + 1), [.dead])
         #expect(middle.rows.map(\.id) == Array(dead[1...5]) && middle.hasOlder && middle.hasNewer)
         let oldest = try window(.oldest, nil)
         #expect(oldest.rows.map(\.id) == Array(ids.prefix(3)) && !oldest.hasOlder && oldest.hasNewer)

@@ -1,3 +1,4 @@
+import Base
 import GRDB
 import Notifications
 import TestSupport
@@ -25,8 +26,10 @@ import Testing
         return history
     }
 
-    private func window(_ history: History, _ anchor: RowRequest.Anchor, _ before: Int, _ after: Int) throws -> Window {
-        Window(try history.reader.rows(RowRequest(anchor, before: before, after: after)))
+    private func window(_ history: History, _ anchor: WindowRequest<Int64>.Anchor, _ before: Int, _ after: Int) throws
+        -> Window
+    {
+        Window(try history.reader.rows(WindowRequest<Int64>(anchor, before: before, after: after)))
     }
 
     /// Returns a window by its ids.
@@ -39,7 +42,7 @@ import Testing
             (self.ids, self.hasOlder, self.hasNewer) = (Array(ids), hasOlder, hasNewer)
         }
 
-        init(_ window: RowWindow) {
+        init(_ window: ListWindow<EventRow>) {
             (ids, hasOlder, hasNewer) = (window.rows.map(\.id), window.hasOlder, window.hasNewer)
         }
     }
@@ -47,8 +50,9 @@ import Testing
     @Test(arguments: Kept.allCases)
     func anEmptyHistoryHasNoRows(kept: Kept) throws {
         let history = try kept.open(folder)
-        for anchor in [RowRequest.Anchor.newest, .oldest, .row(0), .row(1), .row(.max)] {
-            #expect(try history.reader.rows(RowRequest(anchor, before: 5, after: 5)) == RowWindow())
+        for anchor in [WindowRequest<Int64>.Anchor.newest, .oldest, .row(0), .row(1), .row(.max)] {
+            #expect(
+                try history.reader.rows(WindowRequest<Int64>(anchor, before: 5, after: 5)) == ListWindow<EventRow>())
         }
         #expect(history.current == HistoryChange())
     }
@@ -92,18 +96,18 @@ import Testing
     @Test(arguments: Kept.allCases)
     func pagingMeetsEachRowOnce(kept: Kept) async throws {
         let history = try await history(kept, rows: 1_000)
-        var newer: [EventRow] = try history.reader.rows(RowRequest(.oldest, before: 0, after: 22)).rows
+        var newer: [EventRow] = try history.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 22)).rows
         while let last = newer.last {
-            let page = try history.reader.rows(RowRequest(.row(last.id), before: 0, after: 37))
+            let page = try history.reader.rows(WindowRequest<Int64>(.row(last.id), before: 0, after: 37))
             newer += page.rows.dropFirst()
             if !page.hasNewer { break }
         }
         #expect(newer.map(\.id) == Array(1...1_000))
         #expect(newer.map(\.eventId) == (1...1_000).map { .string("event \($0)") })
 
-        var older: [EventRow] = try history.reader.rows(RowRequest(.newest, before: 22, after: 0)).rows
+        var older: [EventRow] = try history.reader.rows(WindowRequest<Int64>(.newest, before: 22, after: 0)).rows
         while let first = older.first {
-            let page = try history.reader.rows(RowRequest(.row(first.id), before: 37, after: 0))
+            let page = try history.reader.rows(WindowRequest<Int64>(.row(first.id), before: 37, after: 0))
             older = page.rows.dropLast() + older
             if !page.hasOlder { break }
         }
@@ -185,15 +189,19 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    private func ids(_ history: History, _ anchor: RowRequest.Anchor, _ before: Int, _ after: Int) throws -> [Int64] {
-        try history.reader.deliveryRows(RowRequest(anchor, before: before, after: after)).rows.map(\.id)
+    private func ids(_ history: History, _ anchor: WindowRequest<Int64>.Anchor, _ before: Int, _ after: Int) throws
+        -> [Int64]
+    {
+        try history.reader.deliveryRows(WindowRequest<Int64>(anchor, before: before, after: after)).rows.map(\.id)
     }
 
     @Test(arguments: Kept.allCases)
     func anEmptyHistoryHasNone(kept: Kept) throws {
         let history = try kept.open(folder)
-        for anchor in [RowRequest.Anchor.newest, .oldest, .row(0), .row(1), .row(.max)] {
-            #expect(try history.reader.deliveryRows(RowRequest(anchor, before: 5, after: 5)) == DeliveryRowWindow())
+        for anchor in [WindowRequest<Int64>.Anchor.newest, .oldest, .row(0), .row(1), .row(.max)] {
+            #expect(
+                try history.reader.deliveryRows(WindowRequest<Int64>(anchor, before: 5, after: 5))
+                    == ListWindow<DeliveryRow>())
         }
         #expect(try history.reader.nextDelivery(sharingEventWith: 1) == nil)
     }
@@ -206,15 +214,15 @@ import Testing
         }
         for others in 0...12 {
             let count = min(10, Int64(others) + 1)
-            let newest = try history.reader.deliveryRows(RowRequest(.newest, before: others, after: 3))
+            let newest = try history.reader.deliveryRows(WindowRequest<Int64>(.newest, before: others, after: 3))
             #expect(newest.rows.map(\.id) == Array(11 - count...10))
             #expect(newest.hasOlder == (others < 9) && !newest.hasNewer)
-            let oldest = try history.reader.deliveryRows(RowRequest(.oldest, before: 3, after: others))
+            let oldest = try history.reader.deliveryRows(WindowRequest<Int64>(.oldest, before: 3, after: others))
             #expect(oldest.rows.map(\.id) == Array(1...count))
             #expect(oldest.hasNewer == (others < 9) && !oldest.hasOlder)
         }
         for id in Int64(1)...10 {
-            let window = try history.reader.deliveryRows(RowRequest(.row(id), before: 2, after: 3))
+            let window = try history.reader.deliveryRows(WindowRequest<Int64>(.row(id), before: 2, after: 3))
             #expect(window.rows.map(\.id) == Array(max(1, id - 2)...min(10, id + 3)))
             #expect(window.hasOlder == (id > 3) && window.hasNewer == (id < 7))
         }
@@ -228,7 +236,7 @@ import Testing
         #expect(await history.keep(.sample(ids: ["a", "b"])))
         let favicon = Delivery.sample(method: "GET", target: "/favicon.ico", body: [])
         #expect(await history.keep(.sample(favicon, .unjudged, answer: .methodNotAllowed)))
-        let rows = try history.reader.deliveryRows(RowRequest(.oldest, before: 0, after: 9)).rows
+        let rows = try history.reader.deliveryRows(WindowRequest<Int64>(.oldest, before: 0, after: 9)).rows
         #expect(rows.map(\.first.eventCount) == [2, 0])
         #expect(rows.map(\.first.position) == [0, nil])
         #expect(rows.map(\.first.status) == [200, 405])
@@ -244,7 +252,7 @@ import Testing
         #expect(await history.keep(.sample(ids: ["a"])))
         let other = try DatabaseQueue(path: folder.file("history.sqlite"))
         try await other.write { db in try db.execute(sql: "UPDATE outcome SET answerTime = 1234") }
-        let rows = try history.reader.deliveryRows(RowRequest(.newest, before: 0, after: 0)).rows
+        let rows = try history.reader.deliveryRows(WindowRequest<Int64>(.newest, before: 0, after: 0)).rows
         #expect(rows.map(\.answerTime) == [1_234])
     }
 
@@ -254,7 +262,7 @@ import Testing
         for ids in [["a"], ["x"], ["b", "a"], ["a", "a", "a"], [nil], ["a", "b"]] as [[String?]] {
             #expect(await history.keep(.sample(ids: ids)))
         }
-        let rows = try history.reader.deliveryRows(RowRequest(.oldest, before: 0, after: 9)).rows
+        let rows = try history.reader.deliveryRows(WindowRequest<Int64>(.oldest, before: 0, after: 9)).rows
         #expect(rows.map(\.others) == [3, 0, 1, 3, 0, 3])
         #expect(rows.map(\.first.isDuplicate) == [false, false, false, true, false, true])
         let next = try (Int64(1)...7).map { try history.reader.nextDelivery(sharingEventWith: $0) }
@@ -264,7 +272,7 @@ import Testing
     @Test func whatIsRepeatedWithoutEndIsCountedToABound() async throws {
         let history = try Kept.inMemory.open(folder)
         for _ in 0..<40 { #expect(await history.keep(.sample(ids: ["a"]))) }
-        let rows = try history.reader.deliveryRows(RowRequest(.oldest, before: 0, after: 99)).rows
+        let rows = try history.reader.deliveryRows(WindowRequest<Int64>(.oldest, before: 0, after: 99)).rows
         #expect(rows.allSatisfy { $0.others > DeliveryRow.mostOthers && $0.others <= 2 * DeliveryRow.mostOthers + 2 })
     }
 

@@ -1,3 +1,4 @@
+import Base
 import History
 import Notifications
 import Testing
@@ -95,7 +96,7 @@ import TestSupport
         // The first of the flood is there, with the number of the others.
         #expect(rig.history.current.latestDelivery == 4)
         intake.stop()
-        let rows = try rig.history.reader.rows(RowRequest(.newest, before: 9, after: 0)).rows
+        let rows = try rig.history.reader.rows(WindowRequest<Int64>(.newest, before: 9, after: 0)).rows
         #expect(rows.map(\.flood?.requests) == [nil, nil, nil, 5] && rows.last?.status == 429)
         // Valid deliveries are always recorded.
         for _ in 0..<9 { #expect(await intake.answer(.sample(signedWith: .sample())) == .accepted) }

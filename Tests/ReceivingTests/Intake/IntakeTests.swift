@@ -20,7 +20,7 @@ import TestSupport
         #expect(record.status == vector.status)
         #expect(record.answer == vector.answer)
         #expect(record.delivery == vector.delivery)
-        let rows = try rig.history.reader.rows(RowRequest(.newest, before: 99, after: 0)).rows
+        let rows = try rig.history.reader.rows(WindowRequest<Int64>(.newest, before: 99, after: 0)).rows
         #expect(rows.count == max(1, vector.events))
     }
 
@@ -78,7 +78,7 @@ import TestSupport
         #expect(rig.history.current.tally.notifications == 0)
         #expect(rig.history.current.tally.rows == 1)
         #expect(rig.intake.received == 0)
-        let rows = try rig.history.reader.rows(RowRequest(.newest, before: 9, after: 0)).rows
+        let rows = try rig.history.reader.rows(WindowRequest<Int64>(.newest, before: 9, after: 0)).rows
         #expect(rows.map(\.eventId) == [.absent])
 
         _ = await rig.intake.answer(.sample())
