@@ -8,7 +8,7 @@ struct B2Watch: ParsableCommand {
         commandName: "b2watch",
         abstract: "Receives Backblaze B2 Event Notifications, proves them genuine, records and shows them.",
         discussion: """
-            Exit status: 0 done, 1 failed, 3 the address cannot be had, 4 the history cannot be had, 64 usage or \
+            Exit status: 0 done, 1 failed, 3 the address is unavailable, 4 the history cannot be opened, 64 usage or \
             configuration.
             """,
         version: "b2watch \(Version.number)",

@@ -16,7 +16,7 @@ struct ActionsCommand: ParsableCommand {
             Actions are declared in config.yaml: docs/actions.md. The b2watch that records into the history runs them; \
             these commands ask it. Where none runs they hold the history themselves while they work.
 
-            Exit status: 0 done; 1 something failed; 4 the history cannot be had; 64 usage or configuration.
+            Exit status: 0 done; 1 something failed; 4 the history cannot be opened; 64 usage or configuration.
             """,
         subcommands: [
             ActionsListCommand.self, ActionsTestCommand.self, ActionsRunCommand.self, ActionsRetryCommand.self,

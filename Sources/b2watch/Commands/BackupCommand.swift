@@ -14,7 +14,7 @@ struct BackupCommand: ParsableCommand {
             A listener that records in the meantime is not delayed. To use the copy, name it with --history, or put it in \
             the place of the history while nothing runs.
 
-            Exit status: 0 copied; 1 failed, and nothing was left behind; 4 the history cannot be had; 64 usage.
+            Exit status: 0 copied; 1 failed, and nothing was left behind; 4 the history cannot be opened; 64 usage.
             """)
 
     @Argument(help: ArgumentHelp("The copy: a file that is not there yet.", valueName: "file"))

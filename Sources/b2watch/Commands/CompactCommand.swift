@@ -13,7 +13,7 @@ struct CompactCommand: ParsableCommand {
             uses it again for later deliveries, until this command has written the file again, once. Nothing may record \
             into it in the meantime, and the disk needs room for two more copies of it.
 
-            Exit status: 0 done; 1 failed, and the history is as it was; 4 the history cannot be had; 64 usage.
+            Exit status: 0 done; 1 failed, and the history is as it was; 4 the history cannot be opened; 64 usage.
             """)
 
     @Option(

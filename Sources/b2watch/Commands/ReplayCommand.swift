@@ -25,7 +25,7 @@ struct ReplayCommand: ParsableCommand {
             no answer, and the milliseconds it took. Reasons, progress and the sum are on standard error. Only reads the \
             history, beside a b2watch that records into it.
 
-            Exit status: 0 all answered with a status below 400; 1 not so, or not sent; 4 the history cannot be had; 64 \
+            Exit status: 0 all answered with a status below 400; 1 not so, or not sent; 4 the history cannot be opened; 64 \
             usage.
             """)
 

@@ -20,7 +20,7 @@ struct VerifyCommand: ParsableCommand {
             removed" where that secret was deleted as leaked; or unjudged for a delivery that is not a notification. Of a \
             recorded delivery the output ends with the verdict that is recorded.
 
-            Exit status: 0 valid; 1 any other verdict; 4 the history cannot be had; 64 usage, a body, secret or delivery \
+            Exit status: 0 valid; 1 any other verdict; 4 the history cannot be opened; 64 usage, a body, secret or delivery \
             that is not there, or no secret at all.
             """)
 
