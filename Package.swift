@@ -34,7 +34,7 @@ let package = Package(
         .room(
             "Receiving",
             uses: [
-                "CCrypto", "Base", "Notifications", "History", "Actions",
+                "CCrypto", "Base", "Notifications", "History", "Settings", "Actions",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -46,7 +46,9 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .room("Terminal", uses: ["CNcurses", "CBase", "Base"]),
-        .room("Dashboard", uses: ["Base", "Notifications", "History", "Sending", "Settings", "Terminal"]),
+        .room(
+            "Dashboard",
+            uses: ["Base", "Notifications", "History", "Sending", "Settings", "Actions", "Receiving", "Terminal"]),
         .executableTarget(
             name: "b2watch",
             dependencies: [
@@ -86,7 +88,8 @@ let package = Package(
             and: ["Base", "Notifications", "History", "Sending", .product(name: "GRDB", package: "GRDB.swift")]),
         .tests(for: "Terminal", and: ["Base"]),
         .tests(
-            for: "Dashboard", and: ["Base", "Notifications", "History", "Sending", "Terminal"],
+            for: "Dashboard",
+            and: ["Base", "Notifications", "History", "Sending", "Settings", "Actions", "Receiving", "Terminal"],
             excluding: ["Golden/Screens"]),
         .testTarget(
             name: "EndToEndTests",
