@@ -52,6 +52,9 @@ public struct Places: Sendable, Hashable {
 
     /// The signing secrets that the user has saved.
     public var secrets: String { get throws(PlacesError) { "\(try configuration)/secrets" } }
+
+    /// The rules that the user has named as ones that do not sign.
+    public var unsignedRules: String { get throws(PlacesError) { "\(try configuration)/unsigned-rules" } }
 }
 
 /// The reason why no place for files is known.

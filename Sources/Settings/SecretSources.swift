@@ -8,7 +8,7 @@ public struct SecretSources: Sendable {
 
     public var files: [SecretFile]
     public var environment: EnvironmentSecret?
-    /// systemd's credentials folder: each file in it is a secret, its name the label.
+    /// systemd's credentials folder: each file in it is a secret, its name the label, except those with `otherEndings`.
     public var credentials: String?
     public var remembered: RememberedSecrets?
 
@@ -59,11 +59,24 @@ public struct SecretSources: Sendable {
         return loaded
     }
 
+    /// The endings of credentials that are not signing secrets: keys and certificates for TLS, application keys, and
+    /// accounts of services.
+    static let otherEndings = [".key", ".pem", ".crt", ".cer", ".json"]
+
+    /// Returns whether a credential is not a signing secret: its name has such an ending, and its contents do not look like a
+    /// signing secret of B2.
+    private static func isOther(_ path: String) -> Bool {
+        guard otherEndings.contains(where: path.lowercased().hasSuffix) else { return false }
+        guard let text = try? SecretFile.contents(of: path).text else { return true }
+        return !SigningSecret.looksUsual(Array(SigningSecret.trim(text).utf8))
+    }
+
+    /// Returns the files of signing secrets in systemd's credentials folder.
     private func credentialFiles() throws(SecretSourceError) -> [String] {
         guard let credentials else { return [] }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: credentials).sorted()
-                .map { "\(credentials)/\($0)" }
+                .map { "\(credentials)/\($0)" }.filter { !Self.isOther($0) }
         } catch {
             throw SecretSourceError(source: .credential(credentials), problem: "cannot be read as a folder")
         }

@@ -20,45 +20,71 @@ public struct UnsignedRuleFile: Sendable, Hashable {
     public func load() throws(SecretSourceError) -> UnsignedRule {
         let text = try SecretFile.contents(of: path).text
         let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }
-        let words = (lines.first ?? "").split(separator: " ", maxSplits: 2).map(String.init)
-        let proof: UnsignedRule.Proof? =
-            switch (words.first, words.count) {
-            case ("path", 2): .path(words[1])
-            case ("header", 3): .header(name: words[1], value: words[2])
-            case ("from", 2...): .addresses(try addresses(lines.first ?? ""))
-            default: nil
-            }
-        guard lines.count == 1, let proof else {
-            throw SecretSourceError(
-                source: .file(path),
-                problem:
-                    "has no proof of a rule in it: write “path /SECRET”, the path of the rule’s URL, “header NAME VALUE”,"
-                    + " a custom header of the rule, or “from ADDRESS …”, the addresses or blocks that B2 sends from")
+        do throws(UnsignedRuleError) {
+            guard lines.count == 1, let line = lines.first else { throw UnsignedRuleError.form }
+            return try UnsignedRule(rule, parsing: String(line))
+        } catch {
+            throw SecretSourceError(source: .file(path), problem: error.description)
         }
-        guard let rule = UnsignedRule(rule, proof) else {
-            let problem =
-                if case .addresses = proof {
-                    "names addresses that prove nothing: a block of this machine, from which a tunnel or a proxy brings the"
-                        + " requests of everybody, or one of less than 8 bits; name B2's own blocks, or use “path” or “header”"
-                } else {
-                    "has too short a proof: anybody could guess it; write \(UnsignedRule.shortestProof) characters or more"
-                }
-            throw SecretSourceError(source: .file(path), problem: problem)
-        }
-        return rule
+    }
+}
+
+// MARK: - Saved rules
+
+/// The file of the rules that the user has named on the screen as ones that do not sign: a line each, `RULE PROOF`, where
+/// the proof is as in an `UnsignedRuleFile`.
+public struct SavedUnsignedRules: Sendable, Hashable {
+    public let path: String
+
+    public init(path: String) {
+        self.path = path
     }
 
-    /// Reads the addresses of a line that begins with `from`.
-    private func addresses(_ line: Substring) throws(SecretSourceError) -> AddressList {
-        var list = AddressList()
-        for word in line.split(separator: " ").dropFirst() {
-            guard let network = IPNetwork(word) else {
-                throw SecretSourceError(
-                    source: .file(path),
-                    problem: "has “\(word)” in it: write an address or a block, such as 192.0.2.7 or 192.0.2.0/24")
+    /// Reads the file; a missing one has no rules. Empty lines and lines that begin with `#` are skipped.
+    ///
+    /// - Throws: `SecretSourceError` with the line that is wrong.
+    public func load() throws(SecretSourceError) -> [UnsignedRule] {
+        let text: String
+        do throws(FileProblem) {
+            guard let read = String(validating: try PrivateFile.read(path).bytes, as: UTF8.self) else {
+                throw FileProblem(reason: "is not UTF-8 text")
             }
-            list.networks.append(network)
+            text = read
+        } catch  where error.isMissing {
+            return []
+        } catch {
+            throw SecretSourceError(source: .file(path), problem: error.reason)
         }
-        return list
+        var rules: [UnsignedRule] = []
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            do throws(UnsignedRuleError) {
+                guard parts.count == 2 else { throw UnsignedRuleError.form }
+                rules.append(try UnsignedRule(parts[0], parsing: parts[1]))
+            } catch {
+                throw SecretSourceError(source: .file("\(path):\(index + 1)"), problem: error.description)
+            }
+        }
+        return rules
+    }
+
+    /// Writes the file again with these rules; 0600, in a folder that is created with 0700.
+    ///
+    /// - Throws: `SecretSourceError` if it cannot be written, or a rule does not fit on a line.
+    public func save(_ rules: [UnsignedRule]) throws(SecretSourceError) {
+        var text = "# Rules that do not sign, and what their requests are known by: RULE PROOF\n"
+        for rule in rules {
+            guard !rule.rule.contains(where: \.isWhitespace), !rule.exposedProof.contains(where: \.isNewline) else {
+                throw SecretSourceError(
+                    source: .file(path), problem: "cannot contain “\(rule)”: white space in its name, or a line break")
+            }
+            text += "\(rule.rule) \(rule.exposedProof)\n"
+        }
+        do throws(FileProblem) {
+            try PrivateFile.write(Array(text.utf8), to: path)
+        } catch {
+            throw SecretSourceError(source: .file(path), problem: error.reason)
+        }
     }
 }

@@ -43,6 +43,19 @@ import Testing
                 == ["file", "file", "environment", "credential", "credential", "saved"])
     }
 
+    @Test func otherCredentialsOfTheUnitAreNotSecrets() throws {
+        let credentials = try TemporaryFolder()
+        let usual = "b2DashTestSecret0123456789abcdEF"
+        for (name, text) in [
+            ("tls.key", "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n"), ("TLS.PEM", "x"),
+            ("tls.crt", "x"), ("b2.key", "0052b2a7c40000000000001\nK005aBcDeFgHiJkLmNoPqRsTuVwXyZ0\n"),
+            ("google.json", "{}"), ("prod", "any secret"), ("prod.key", "\(usual)\n"),
+        ] { _ = try credentials.write(name, text) }
+        let sources = SecretSources(credentials: credentials.path)
+        #expect(try labels(sources).sorted() == ["prod", "prod.key"])
+        withExtendedLifetime(credentials) {}
+    }
+
     @Test func theSameSecretTwiceIsHeldOnceByTheFirst() throws {
         let remembered = RememberedSecrets(path: folder.file("secrets"))
         try remembered.save([.sample("third", "the same"), .sample("fourth", "the same", binding: .bucket("b"))])
