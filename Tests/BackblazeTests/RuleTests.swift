@@ -204,6 +204,81 @@ import Testing
         #expect(name.hasPrefix("b2watch-") && NotificationRule.problem(ofName: name) == nil)
     }
 
+    // MARK: - Plans
+
+    @Test func plansAChangeAndMakesItOnlyWhereNobodyElseHas() throws {
+        let account = try FakeAccount()
+        account.b2.putRules(Self.theirs)
+        var settings = RuleSettings(isEnabled: false)
+        settings.prefix = "out/"
+        let edit = RuleEdit.update(settings)
+        let plan = try account.book.plan(edit, of: "their-rule")
+        #expect(
+            plan.differences == [
+                RuleDifference(name: "isEnabled", old: "true", new: "false"),
+                RuleDifference(name: "objectNamePrefix", old: "\"in/\"", new: "\"out/\""),
+            ])
+        #expect(account.b2.count(of: "b2_set_bucket_notification_rules") == 0)
+        account.b2.suspend("their-rule", "another reason")
+        #expect(try account.book.plan(.delete, of: "their-rule").version == plan.version)
+        let done = try account.book.make(edit, of: "their-rule", planned: plan.version)
+        #expect(done.after?.prefix == "out/" && done.after?.isEnabled == false)
+        let late = FakeAccount.problem {
+            _ = try account.book.make(.delete, of: "their-rule", planned: plan.version)
+        }
+        #expect(late?.kind == .changed)
+        #expect(account.b2.rules.count == 1)
+    }
+
+    @Test func createsAndDeletesByPlan() throws {
+        let account = try FakeAccount()
+        var settings = RuleSettings(url: "https://example.com/b2?token=t0ken")
+        settings.secret = .value("b2DashTestSecret0123456789abcdEF")
+        settings.eventTypes = ["b2:ObjectDeleted:*"]
+        settings.maxEventsPerBatch = 9
+        let plan = try account.book.plan(.create(settings), of: "new-rule")
+        let lines = plan.differences.flatMap(\.lines)
+        #expect(lines.contains("+ targetConfiguration.url: \"https://example.com/b2?•••\""))
+        #expect(!lines.joined().contains("t0ken") && !lines.joined().contains("b2Dash"))
+        try account.book.make(.create(settings), of: "new-rule", planned: plan.version)
+        let rule = try account.book.rule(named: "new-rule")
+        #expect(rule.isEnabled && rule.maxEventsPerBatch == 9 && rule.url.hasSuffix("?token=t0ken"))
+        let again = FakeAccount.problem { _ = try account.book.plan(.create(settings), of: "new-rule") }
+        #expect(again?.description.contains("has a rule new-rule already") == true)
+        let gone = try account.book.plan(.delete, of: "new-rule")
+        #expect(try account.book.make(.delete, of: "new-rule", planned: gone.version).after == nil)
+        #expect(FakeAccount.problem { _ = try account.book.plan(.delete, of: "new-rule") }?.kind == .noRule)
+    }
+
+    @Test func refusesWhatB2WouldRefuseBeforeAsking() throws {
+        let account = try FakeAccount()
+        account.b2.putRules(Self.theirs)
+        let wrong = FakeAccount.problem {
+            _ = try account.book.plan(.update(RuleSettings(url: "http://example.com/")), of: "their-rule")
+        }
+        #expect(wrong?.description.contains("https URLs alone") == true)
+        // A rule that is wrong by now can still be disabled.
+        account.b2.rules = account.b2.rules.map { rule in
+            var rule = rule
+            rule["targetConfiguration"] = ["targetType": "webhook", "url": "http://example.com/"]
+            return rule
+        }
+        #expect(try account.book.plan(.update(RuleSettings(isEnabled: false)), of: "their-rule").differences.count == 1)
+        #expect(
+            FakeAccount.problem {
+                _ = try account.book.plan(.update(RuleSettings(isEnabled: true)), of: "their-rule")
+            } != nil)
+    }
+
+    @Test(arguments: [FakeB2.Shape.v3, .v4]) func listsTheBucketsOfTheKey(_ shape: FakeB2.Shape) throws {
+        let account = try FakeAccount(shape)
+        #expect(try account.client.buckets() == [account.bucket])
+        let limited = try FakeAccount(shape)
+        limited.b2.setKey(FakeB2.Key(capabilities: ["readBucketNotifications"], buckets: [FakeB2.bucketID]))
+        #expect(try limited.client.buckets() == [account.bucket])
+        #expect(limited.b2.count(of: "b2_list_buckets") == 0)
+    }
+
     @Test func showsDifferencesWithoutSecrets() {
         var new = rule(secret: "b2DashTestSecret0123456789abcdEF")
         let created = RuleDifference.lines(from: nil, to: new)

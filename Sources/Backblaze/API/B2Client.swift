@@ -99,6 +99,24 @@ public final class B2Client: Sendable {
         return Bucket(id: id, name: name)
     }
 
+    /// Lists the buckets that the key is for, by their names.
+    public func buckets() throws(B2Problem) -> [Bucket] {
+        let authorization = try authorize()
+        var parameters: JSONValue = ["accountId": .string(authorization.accountID)]
+        if let buckets = authorization.buckets {
+            let named = buckets.compactMap { bucket in bucket.name.map { Bucket(id: bucket.id, name: $0) } }
+            // The only bucket of a key may have no name here: the listing has it.
+            guard named.isEmpty, let id = buckets.first?.id else { return named.sorted { $0.name < $1.name } }
+            parameters["bucketId"] = .string(id)
+        }
+        try require([B2Capability.listBuckets])
+        let answer = try call("b2_list_buckets", parameters, capability: B2Capability.listBuckets)
+        return (answer["buckets"]?.elements ?? []).compactMap { bucket in
+            guard let id = bucket["bucketId"]?.text, let name = bucket["bucketName"]?.text else { return nil }
+            return Bucket(id: id, name: name)
+        }.sorted { $0.name < $1.name }
+    }
+
     /// Reads the notification rules of a bucket.
     public func rules(of bucket: Bucket) throws(B2Problem) -> [NotificationRule] {
         try require([B2Capability.readRules])

@@ -1,3 +1,5 @@
+internal import Sending
+
 /// A notification rule of a bucket, as B2 stores it. Fields that b2watch does not know are kept.
 public struct NotificationRule: Sendable, Equatable {
     /// The whole rule.
@@ -114,8 +116,11 @@ public struct NotificationRule: Sendable, Equatable {
     /// Returns whether two rules are equal except for their suspension. A null field equals a missing one, and a
     /// missing batch size equals 1.
     public func isSame(as other: NotificationRule) -> Bool {
-        Self.compared(withoutSuspension.json) == Self.compared(other.withoutSuspension.json)
+        compared == other.compared
     }
+
+    /// The rule in the form in which rules are compared.
+    var compared: JSONValue { Self.compared(withoutSuspension.json) }
 
     private static func compared(_ value: JSONValue) -> JSONValue {
         switch value {
@@ -123,15 +128,16 @@ public struct NotificationRule: Sendable, Equatable {
             .object(
                 members.filter { member in
                     !member.value.isNull && !(member.name == batch && member.value == .number("1"))
-                }.map { JSONValue.Member($0.name, compared($0.value)) })
+                }.map { JSONValue.Member($0.name, compared($0.value)) }.sorted { $0.name < $1.name })
         case .array(let elements): .array(elements.map(compared))
         default: value
         }
     }
 
-    /// The rule with its secret and the values of its header fields masked.
+    /// The rule with its secret, the values of its header fields and the query of its URL masked.
     public var masked: NotificationRule {
         var rule = self
+        if !url.isEmpty { rule.url = shownURL }
         if secret != nil { rule.secret = Self.mask }
         if !customHeaders.isEmpty {
             rule.customHeaders = customHeaders.map { CustomHeader(name: $0.name, value: Self.mask) }
@@ -140,6 +146,21 @@ public struct NotificationRule: Sendable, Equatable {
     }
 
     static let mask = "•••"
+
+    /// The rule's URL without the query, which may be a credential.
+    public var shownURL: String { (try? WebhookURL(url)).map { MaskedRequest.shown($0, .query) } ?? url }
+
+    /// The rule's state in a word.
+    public var state: String { isSuspended ? "suspended" : isEnabled ? "enabled" : "disabled" }
+
+    /// The reason why B2 has suspended the rule, and a remedy, in a sentence; nil if it is not suspended.
+    public var suspension: String? {
+        guard isSuspended else { return nil }
+        let reason = suspensionReason.isEmpty ? "without a reason" : "(\(suspensionReason))"
+        return
+            "\(name): B2 has suspended it \(reason): see that its target answers 200 within 3 seconds, then disable and enable"
+            + " it, or do that in Backblaze's console"
+    }
 }
 
 /// A header field that B2 adds to a rule's notifications.

@@ -144,25 +144,37 @@ extension NotificationRule {
 
 // MARK: - Differences
 
-/// The difference between two states of a rule, readable for people. Secrets and the values of header fields are
-/// masked.
-public enum RuleDifference {
-    /// Returns a line for each field that differs: `+ field: value`, `- field: value`.
+/// A field that differs between two states of a rule, readable for people. Secrets, the values of header fields and the
+/// query of the URL are masked.
+public struct RuleDifference: Sendable, Hashable {
+    /// The path of the field, such as `targetConfiguration.url`.
+    public var name: String
+    /// The old value as JSON; nil if the field is new.
+    public var old: String?
+    /// The new value as JSON; nil if the field is removed.
+    public var new: String?
+
+    /// Returns the fields that differ.
     ///
     /// - Parameters:
     ///   - before: The old rule; nil if the rule is new.
     ///   - after: The new rule; nil if the rule is deleted.
-    public static func lines(from before: NotificationRule?, to after: NotificationRule?) -> [String] {
+    public static func all(from before: NotificationRule?, to after: NotificationRule?) -> [RuleDifference] {
         let (old, new) = (fields(before), fields(after))
-        var lines: [String] = []
-        for name in old.map(\.name) + new.map(\.name).filter({ name in !old.contains { $0.name == name } }) {
+        let names = old.map(\.name) + new.map(\.name).filter { name in !old.contains { $0.name == name } }
+        return names.compactMap { name in
             let (was, is_) = (old.first { $0.name == name }, new.first { $0.name == name })
-            guard was?.value != is_?.value else { continue }
-            if let was { lines.append("- \(name): \(was.shown)") }
-            if let is_ { lines.append("+ \(name): \(is_.shown)") }
+            return was?.value == is_?.value ? nil : RuleDifference(name: name, old: was?.shown, new: is_?.shown)
         }
-        return lines
     }
+
+    /// Returns the fields that differ, in lines: `- field: value`, `+ field: value`.
+    public static func lines(from before: NotificationRule?, to after: NotificationRule?) -> [String] {
+        all(from: before, to: after).flatMap(\.lines)
+    }
+
+    /// The old value and the new one, each in a line.
+    public var lines: [String] { [old.map { "- \(name): \($0)" }, new.map { "+ \(name): \($0)" }].compactMap(\.self) }
 
     private struct Field {
         var name: String

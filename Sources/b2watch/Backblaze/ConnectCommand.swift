@@ -204,7 +204,7 @@ struct ConnectCommand: ParsableCommand {
             wanted = NotificationRule(
                 name: RuleSecret.temporaryName(using: &generator), eventTypes: RuleEventType.all, prefix: "",
                 url: "https://b2watch.invalid/", secret: secret)
-            try scope.apply(to: &wanted, among: rules)
+            try scope.settings().apply(to: &wanted, among: rules)
             try wanted.check(among: rules, in: realm)
         }
         for note in [wanted.suspension].compactMap(\.self) { diagnostics.say(note, .warning) }

@@ -51,30 +51,20 @@ struct RulesOptions: ParsableArguments {
 
     /// Changes a rule, after showing the difference and asking.
     ///
-    /// - Parameter make: Returns the new rule; nil to delete it.
-    /// - Returns: The rule as B2 has it now.
+    /// - Returns: The rule as B2 has it now; nil if it is deleted.
     func change(
-        _ name: String, _ book: RuleBook, _ output: OutputLines, isConfirmed: Bool,
-        _ make: (NotificationRule?, [NotificationRule]) throws(B2Problem) -> NotificationRule?
+        _ name: String, _ edit: RuleEdit, _ book: RuleBook, _ output: OutputLines, isConfirmed: Bool
     ) throws -> NotificationRule? {
-        let rules = try book.all()
-        let before = rules.first { $0.name == name }
-        let lines = RuleDifference.lines(from: before, to: try make(before, rules))
-        guard !lines.isEmpty else {
+        let plan = try book.plan(edit, of: name)
+        guard !plan.differences.isEmpty else {
             output.diagnostics.say("the rule \(name) is as it is to be: nothing was changed")
-            return before
+            return plan.before
         }
         output.diagnostics.say("\(book.client.introduction), the rule \(name) of \(bucket):")
-        for line in lines { output.diagnostics.say("  \(line)") }
+        for line in plan.differences.flatMap(\.lines) { output.diagnostics.say("  \(line)") }
         output.diagnostics.flush()
         try Confirmation(isGiven: isConfirmed).ask(2, "Change it so?")
-        let change = try book.change(name) { rule, rules throws(B2Problem) in
-            if let rule, let before, !rule.isSame(as: before) {
-                throw B2Problem(
-                    .changed, "somebody else has changed the rule \(name) in the meantime: look at it and try again")
-            }
-            return try make(rule, rules)
-        }
+        let change = try book.make(edit, of: name, planned: plan.version)
         for note in change.notes { output.diagnostics.say(note, .warning) }
         return change.after
     }
@@ -121,23 +111,6 @@ struct RulesListCommand: ParsableCommand {
             }
             try output.write(table.lines + rules.compactMap(\.suspension).map { SafeText($0) })
         }
-    }
-}
-
-extension NotificationRule {
-    /// The rule's state in a word.
-    var state: String { isSuspended ? "suspended" : isEnabled ? "enabled" : "disabled" }
-
-    /// The rule's URL without the query, which may be a credential.
-    var shownURL: String { (try? WebhookURL(url)).map { MaskedRequest.shown($0, .query) } ?? url }
-
-    /// The reason why B2 has suspended the rule, and a remedy, in a sentence; nil if it is not suspended.
-    var suspension: String? {
-        guard isSuspended else { return nil }
-        let reason = suspensionReason.isEmpty ? "without a reason" : "(\(suspensionReason))"
-        return
-            "\(name): B2 has suspended it \(reason): see that its target answers 200 within 3 seconds, then disable and enable"
-            + " it, or do that in Backblaze's console"
     }
 }
 
@@ -203,20 +176,14 @@ struct RuleScope: ParsableArguments {
         }
     }
 
-    /// Sets the fields that were given.
-    ///
-    /// - Parameter others: The rules of the bucket, which show where B2 stores the batch size.
-    func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
-        if let eventTypes { rule.eventTypes = try RuleEventType.parse(eventTypes) }
-        if let prefix { rule.prefix = prefix }
-        if !customHeaders.isEmpty { rule.customHeaders = customHeaders.compactMap(CustomHeader.init) }
-        if let batch {
-            if rule.maxEventsPerBatch != nil {
-                rule.maxEventsPerBatch = batch
-            } else {
-                rule.setBatch(batch, like: others)
-            }
-        }
+    /// Returns the fields that were given.
+    func settings() throws(B2Problem) -> RuleSettings {
+        var settings = RuleSettings()
+        if let eventTypes { settings.eventTypes = try RuleEventType.parse(eventTypes) }
+        settings.prefix = prefix
+        if !customHeaders.isEmpty { settings.customHeaders = customHeaders.compactMap(CustomHeader.init) }
+        settings.maxEventsPerBatch = batch
+        return settings
     }
 }
 
@@ -246,13 +213,12 @@ struct RuleFields: ParsableArguments {
         try secretFile.map { try SecretFile(argument: $0).load().secret.withExposedValue { $0 } }
     }
 
-    /// Sets the fields that were given.
-    ///
-    /// - Parameter others: The rules of the bucket, which show where B2 stores the batch size.
-    func apply(to rule: inout NotificationRule, among others: [NotificationRule]) throws(B2Problem) {
-        if let url { rule.url = url }
-        try scope.apply(to: &rule, among: others)
-        if isUnsigned { rule.secret = nil }
+    /// Returns the fields that were given.
+    func settings() throws(B2Problem) -> RuleSettings {
+        var settings = try scope.settings()
+        settings.url = url
+        if isUnsigned { settings.secret = RuleSettings.Secret.none }
+        return settings
     }
 }
 
@@ -286,18 +252,11 @@ struct RulesCreateCommand: ParsableCommand {
             var generator = SystemRandomNumberGenerator()
             let given = try fields.secret()
             let secret = fields.isUnsigned ? nil : given ?? RuleSecret.fresh(using: &generator)
-            let rule = try options.change(name, book, output, isConfirmed: changing.isConfirmed) {
-                old, rules throws(B2Problem) in
-                guard old == nil else {
-                    throw B2Problem(.rule, "the bucket has a rule \(name) already: change it with b2watch rules update")
-                }
-                var rule = NotificationRule(
-                    name: name, eventTypes: RuleEventType.all, prefix: "", url: fields.url ?? "", secret: secret)
-                try fields.apply(to: &rule, among: rules)
-                rule.isEnabled = !disabled
-                try rule.check(among: rules, in: book.client.key.realm)
-                return rule
-            }
+            var settings = try fields.settings()
+            if let secret { settings.secret = .value(secret) }
+            settings.isEnabled = !disabled
+            let rule = try options.change(
+                name, .create(settings), book, output, isConfirmed: changing.isConfirmed)
             SeenRules.ofBucket(options.bucket)?.note(name)
             try options.end("created", rule, output)
             guard let secret else { return }
@@ -364,15 +323,11 @@ struct RulesUpdateCommand: ParsableCommand {
             var generator = SystemRandomNumberGenerator()
             let given = try fields.secret()
             let secret = hasNewSecret ? RuleSecret.fresh(using: &generator) : given
-            let rule = try options.change(name, book, output, isConfirmed: changing.isConfirmed) {
-                old, rules throws(B2Problem) in
-                guard var rule = old else { throw RuleBook.missing(name, book.bucket, rules) }
-                try fields.apply(to: &rule, among: rules)
-                if hasNoHeaders { rule.customHeaders = [] }
-                if let secret { rule.secret = secret }
-                try rule.check(among: rules, in: book.client.key.realm)
-                return rule
-            }
+            var settings = try fields.settings()
+            if hasNoHeaders { settings.customHeaders = [] }
+            if let secret { settings.secret = .value(secret) }
+            let rule = try options.change(
+                name, .update(settings), book, output, isConfirmed: changing.isConfirmed)
             try options.end("updated", rule, output)
             guard let secret else { return }
             try options.save(secret, of: name, output)
@@ -419,13 +374,8 @@ struct RulesDisableCommand: ParsableCommand {
 extension RulesOptions {
     fileprivate func setEnabled(_ name: String, _ isEnabled: Bool, _ changing: ChangeOptions) throws {
         try asking { book, output in
-            let rule = try change(name, book, output, isConfirmed: changing.isConfirmed) {
-                old, rules throws(B2Problem) in
-                guard var rule = old else { throw RuleBook.missing(name, book.bucket, rules) }
-                rule.isEnabled = isEnabled
-                if isEnabled { try rule.check(among: rules, in: book.client.key.realm) }
-                return rule
-            }
+            let edit = RuleEdit.update(RuleSettings(isEnabled: isEnabled))
+            let rule = try change(name, edit, book, output, isConfirmed: changing.isConfirmed)
             try end(isEnabled ? "enabled" : "disabled", rule, output)
         }
     }
@@ -446,11 +396,7 @@ struct RulesDeleteCommand: ParsableCommand {
 
     func run() throws {
         try options.asking { book, output in
-            _ = try options.change(name, book, output, isConfirmed: changing.isConfirmed) {
-                old, rules throws(B2Problem) in
-                guard old != nil else { throw RuleBook.missing(name, book.bucket, rules) }
-                return nil
-            }
+            _ = try options.change(name, .delete, book, output, isConfirmed: changing.isConfirmed)
             if options.isJSON { return try output.write(["null"]) }
             try output.write(["the rule \(SafeText(name)) of \(SafeText(options.bucket)) is deleted"])
         }
