@@ -93,7 +93,10 @@ let package = Package(
             excluding: ["Golden/Screens"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["b2watch", "Harness", "TestSupport", "Base", "Notifications"],
+            dependencies: [
+                "b2watch", "Harness", "TestSupport", "Base", "Notifications", "History",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: .house),
         .executableTarget(
             name: "Benchmarks",

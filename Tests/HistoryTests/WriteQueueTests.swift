@@ -54,6 +54,20 @@ import Testing
         #expect(steps(&queue) == ["batch of 512 from 0", "batch of 512 from 512", "batch of 1 from 1024", "rest"])
     }
 
+    @Test func whatIsNotValidMayUseHalfOfIt() {
+        var queue = Queue(capacity: 4, byteCapacity: 100)
+        #expect(queue.add(1, bytes: 1, isReserved: false) == .start)
+        #expect(queue.add(2, bytes: 1, isReserved: false) == .queued)
+        #expect(queue.add(3, bytes: 1, isReserved: false) == .full)
+        #expect(queue.add(4, bytes: 1) == .queued)
+        #expect(queue.add(5, bytes: 1) == .queued)
+        #expect(queue.add(6, bytes: 1) == .full)
+        #expect(step(&queue) == "batch of 4 from 1")
+        #expect(queue.add(7, bytes: 40, isReserved: false) == .queued)
+        #expect(queue.add(8, bytes: 11, isReserved: false) == .full)
+        #expect(queue.add(9, bytes: 60) == .queued)
+    }
+
     @Test func aBatchHoldsItsDeliveriesInOrder() {
         var queue = Queue(capacity: 10, byteCapacity: 100)
         for number in [3, 1, 2] { _ = queue.add(number, bytes: 1) }

@@ -13,6 +13,19 @@ struct FaultTests {
         return home
     }
 
+    /// Copies a history that ends with its process into a home.
+    private static func taken(from folder: String) throws -> Home {
+        let copy = try home()
+        try FileManager.default.createDirectory(
+            atPath: copy.folder.file("state/b2watch"), withIntermediateDirectories: true)
+        // The log first: what is moved from it in between is in both.
+        for suffix in ["-wal", ""] {
+            try FileManager.default.copyItem(
+                atPath: "\(folder)/history.sqlite\(suffix)", toPath: copy.history + suffix)
+        }
+        return copy
+    }
+
     @Test(
         "of the file system ends the start: the reason names it, and the remedy",
         arguments: [
@@ -49,6 +62,59 @@ struct FaultTests {
         }
     }
 
+    @Test("of the file system of a container, which ends with it, is in the log with its remedy")
+    func overlay() throws {
+        let home = try Self.home()
+        let state = home.folder.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        // An overlay's upper folder may not be on an overlay itself, as this one may be.
+        let listener = try RunningListener(
+            in: home, "--quiet", command: ["listen"],
+            wrapper: "set -e; mount -t tmpfs tmpfs '\(state)'; cd '\(state)'; mkdir lower upper work merged;"
+                + " mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged; cd /;"
+                + " export XDG_STATE_HOME='\(state)/merged'",
+            isAlone: true)
+        let ledger = Ledger()
+        let client = try listener.connect()
+        for number in 0..<20 { #expect(try ledger.send("\(number)", on: client) == 200) }
+        // Seen from here the file system is below the process's own root.
+        let inside = "/proc/\(listener.child.id)/root\(state)/merged/b2watch"
+        let log = try String(contentsOfFile: "\(inside)/b2watch.log", encoding: .utf8)
+        let words = "a container's own file system (overlay, mounted at \(state)/merged), and ends with the container"
+        #expect(log.contains(words), "\(log)")
+        let copy = try Self.taken(from: inside)
+        try listener.stop()
+        #expect(try ledger.problems(in: copy) == [])
+    }
+
+    @Test("that is a network's stays as a warning on the screen and in the log, with its name and the remedy")
+    func network() throws {
+        var home = try Self.home()
+        // The system's table of mounts, with another one.
+        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        var status = stat()
+        #expect(stat(home.folder.path, &status) == 0)
+        let device = "\(status.st_dev >> 8 & 0xfff):\(status.st_dev & 0xff | status.st_dev >> 12 & 0xfff00)"
+        let mounts = try home.folder.write(
+            "mounts", table + "999 1 \(device) / \(home.folder.path) rw,relatime - nfs4 server:/export rw\n")
+        try FaultShim.add("mounts", file: mounts, to: &home)
+        let words = "on a network or shared file system (nfs4, mounted at \(home.folder.path))"
+        let listener = try RunningListener(in: home, "--quiet")
+        let line = try listener.error.line(with: words)
+        #expect(line.contains("keep it on a local disk, with --history"))
+        #expect(try listener.answer(to: .event("a", signedWith: Secrets.held)).status == 200)
+        try listener.stop()
+        #expect(try String(contentsOfFile: home.log, encoding: .utf8).contains(words))
+
+        let session = try TerminalSession(in: home, columns: 160, rows: 40)
+        try session.run(FirstStartTests.start)
+        try session.see("LISTENING", "on a network or shared file system (nfs4")
+        // It does not go when something else is shown.
+        try session.press("t")
+        try session.see("✓ valid", "on a network or shared file system (nfs4")
+        try session.press("q")
+    }
+
     @Test("of a disk that fills up is answered 503, and 200 once there is space again; nothing acknowledged is lost")
     func fullDisk() throws {
         let home = try Self.home()
@@ -73,15 +139,7 @@ struct FaultTests {
         #expect(status == 200)
         for number in 0..<20 { #expect(try ledger.send("after \(number)", object: object, on: client) == 200) }
         try listener.error.line(with: "recording again")
-        // The file system ends with the process: its files are taken out before.
-        let copy = try Self.home()
-        let folder = copy.folder.file("state/b2watch")
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        // The log first: what is moved from it in between is in both.
-        for suffix in ["-wal", ""] {
-            try FileManager.default.copyItem(
-                atPath: "\(inside)/b2watch/history.sqlite\(suffix)", toPath: copy.history + suffix)
-        }
+        let copy = try Self.taken(from: "\(inside)/b2watch")
         #expect(try ledger.problems(in: copy) == [])
         try listener.stop()
     }
@@ -129,6 +187,7 @@ struct FaultTests {
         for number in 0..<20 { #expect(try ledger.send("after \(number)", on: client) == 200) }
         #expect(try listener.deliveries(60).map(\.id) == (1...60).map(Int64.init))
         try listener.stop()
+        #expect(try ledger.problems(in: home) == [])
     }
 
     @Test("of another program, which puts another file in the place of the history, is answered 503")
@@ -291,6 +350,23 @@ enum FaultShim {
             }
             while (is("hang") && isThere() && isHistory(descriptor)) usleep(10000);
             return REAL(name, int (*)(int))(descriptor);
+        }
+        static const char *mounts(const char *path) {
+            return is("mounts") && strcmp(path, "/proc/self/mountinfo") == 0 ? getenv("B2WATCH_FAULT_FILE") : path;
+        }
+        int open(const char *path, int flags, ...) {
+            va_list list;
+            va_start(list, flags);
+            mode_t mode = va_arg(list, int);
+            va_end(list);
+            return REAL("open", int (*)(const char *, int, ...))(mounts(path), flags, mode);
+        }
+        int open64(const char *path, int flags, ...) {
+            va_list list;
+            va_start(list, flags);
+            mode_t mode = va_arg(list, int);
+            va_end(list);
+            return REAL("open64", int (*)(const char *, int, ...))(mounts(path), flags, mode);
         }
         int fsync(int descriptor) { return sync1("fsync", descriptor); }
         int fdatasync(int descriptor) { return sync1("fdatasync", descriptor); }

@@ -71,7 +71,7 @@ struct LoadTests {
         #expect(try idle.rest() == [])
     }
 
-    @Test("of the queue to the writer is answered 503 with Retry-After, for strangers at half of it")
+    @Test("of the queue to the writer is answered 503 with Retry-After")
     func queue() throws {
         let listener = try listener("queue: 8")
         #expect(try listener.answer(to: .event("before", signedWith: Secrets.held)).status == 200)

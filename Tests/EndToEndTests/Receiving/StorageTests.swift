@@ -5,18 +5,34 @@ import TestSupport
 
 @Suite("A history that cannot be written", .blocking)
 struct StorageTests {
+    private static func home() throws -> Home {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        return home
+    }
+
     @Test("because it was removed is answered 503, also by /healthz")
     func unlinked() throws {
-        let home = try Home()
+        let home = try Self.home()
+        let ledger = Ledger()
         let listener = try RunningListener(in: home, "--format", "json")
         let client = try listener.connect()
-        #expect(try client.answer(to: .event("kept")).status == 200)
+        for number in 0..<20 { #expect(try ledger.send("kept \(number)", on: client) == 200) }
+        // Other names of the same files, to look at them afterwards.
+        for suffix in ["", "-wal"] { #expect(link(home.history + suffix, home.folder.file("other" + suffix)) == 0) }
         #expect(unlink(home.history) == 0)
-        #expect(try client.answer(to: .event("lost")).status == 503)
+        #expect(try ledger.send("lost", on: client) == 503)
         #expect(try client.answer(to: .get("/healthz")).status == 503)
         try listener.error.line(with: "NOT RECORDING")
         try listener.stop()
-        #expect(try listener.output?.whole().split(separator: "\n").count == 1)
+        #expect(try listener.output?.whole().split(separator: "\n").count == 20)
+        let copy = try Self.home()
+        try FileManager.default.createDirectory(
+            atPath: copy.folder.file("state/b2watch"), withIntermediateDirectories: true)
+        for suffix in ["", "-wal"] {
+            #expect(rename(home.folder.file("other" + suffix), copy.history + suffix) == 0)
+        }
+        #expect(try ledger.problems(in: copy) == [])
     }
 
     @Test("because it was overwritten in place is answered 503 from then on, also by /healthz")
@@ -42,20 +58,23 @@ struct StorageTests {
 
     @Test("because another process has locked it is answered 503 until the lock is released, and then 200")
     func locked() throws {
-        let home = try Home()
+        let home = try Self.home()
+        let ledger = Ledger()
         let listener = try RunningListener(in: home, "--format", "json")
         let client = try listener.connect()
-        #expect(try client.answer(to: .event("before")).status == 200)
+        #expect(try ledger.send("before", on: client) == 200)
 
         let lock = try ForeignLock(on: home.history)
-        #expect(try client.answer(to: .event("during")).status == 503)
+        #expect(try ledger.send("during", on: client) == 503)
         #expect(try client.answer(to: .get("/healthz")).status == 503)
         lock.release()
 
-        #expect(try client.answer(to: .event("after")).status == 200)
+        #expect(try ledger.send("after", on: client) == 200)
         #expect(try client.answer(to: .get("/healthz")).status == 200)
         try listener.error.line(with: "recording again")
         #expect(try listener.deliveries(2).map { $0.events.first?.eventId } == ["before", "after"])
+        try listener.stop()
+        #expect(try ledger.problems(in: home) == [])
     }
 
     @Test("because files may not grow from the start ends with the reason")
@@ -80,18 +99,14 @@ struct StorageTests {
 
     @Test("because files may not grow is answered 503, and the process continues")
     func fileSizeLimit() throws {
-        let home = try Home()
+        let home = try Self.home()
+        let ledger = Ledger()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -f 1500")
         let client = try listener.connect()
         let object = String(repeating: "long/", count: 200)
-        var kept = 0
-        var status = 200
-        while status == 200, kept < 1_000 {
-            status = try client.answer(to: .event("\(kept)", object: object)).status
-            if status == 200 { kept += 1 }
-        }
-        #expect(status == 503)
-        #expect(kept > 0)
+        while try ledger.accepted < 1_000 && ledger.send("\(ledger.accepted)", object: object, on: client) == 200 {}
+        #expect(ledger.refused == [503: 1])
+        #expect(ledger.accepted > 0)
         // The remaining space may suffice for some of the small writes of /healthz.
         var probes = 0
         while try probes < 100 && client.answer(to: .get("/healthz")).status == 200 { probes += 1 }
@@ -100,10 +115,10 @@ struct StorageTests {
         try listener.error.line(with: "the file-size limit of the process (ulimit -f)")
         try listener.stop()
 
-        // Acknowledged deliveries are recorded.
+        #expect(try ledger.problems(in: home) == [])
+        // Without the limit it records again.
         let again = try RunningListener(in: home, "--format", "json")
-        #expect(try again.answer(to: .event("\(kept - 1)", object: object)).status == 200)
-        #expect(try again.deliveries(1).map(\.duplicate) == [true])
+        #expect(try ledger.send("again", object: object, on: again.connect()) == 200)
     }
 }
 
@@ -113,31 +128,37 @@ struct StorageTests {
 struct DescriptorTests {
     @Test("because of a low limit are reported in the log, and everybody over the limit is answered")
     func fewAreAllowed() throws {
-        let home = try Home()
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let ledger = Ledger()
         let listener = try RunningListener(in: home, "--format", "json", wrapper: "ulimit -n 64")
+        #expect(try ledger.send("before", on: listener.connect()) == 200)
         do {
             let idle = try (0..<150).map { _ in try listener.connect() }
             let late = try listener.connect()
-            #expect(try late.answer(to: .event("crowded")).status == 503)
+            #expect(try ledger.send("crowded", on: late) == 503)
             withExtendedLifetime(idle) {}
         }
         var status = 503
         // The listener notices their ends one by one.
         for number in 0..<200 where status != 200 {
-            status = try listener.answer(to: .event("again \(number)")).status
+            status = try ledger.send("again \(number)", on: listener.connect())
         }
         #expect(status == 200)
         #expect(listener.child.isRunning)
         try listener.stop()
+        #expect(try ledger.problems(in: home) == [])
         #expect(try String(contentsOfFile: home.log, encoding: .utf8).contains("connections at a time instead of 1024"))
     }
 
     @Test("make new clients wait until one is free, which the log reports once, without keeping a processor busy")
     func noneIsLeft() throws {
-        let home = try Home()
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let ledger = Ledger()
         let listener = try RunningListener(in: home, "--format", "json")
         let known = try listener.connect()
-        #expect(try known.answer(to: .event("first")).status == 200)
+        #expect(try ledger.send("first", on: known) == 200)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(listener.child.id)/fd").count
         let limited = try Program.run(
             "prlimit", ["--pid", "\(listener.child.id)", "--nofile=\(open + 3):\(open + 3)"],
@@ -149,15 +170,16 @@ struct DescriptorTests {
         let waiting = try listener.connect()
         try listener.error.line(with: "new connections wait")
         let before = try ticks(of: listener.child.id)
-        #expect(try known.answer(to: .event("known")).status == 200)
+        #expect(try ledger.send("known", on: known) == 200)
         // Clients that send nothing are closed in time, and replaced.
-        #expect(try waiting.answer(to: .event("waited")).status == 200)
+        #expect(try ledger.send("waited", on: waiting) == 200)
         // An event loop that retries without a pause would use some thousand.
         #expect(try ticks(of: listener.child.id) - before < 300)
         try listener.stop()
         let lines = try listener.error.whole().split(separator: "\n").filter { $0.contains("new connections wait") }
         #expect(lines.count == 1)
         #expect(lines.first?.contains("ulimit -n") == true)
+        #expect(try ledger.problems(in: home) == [])
         withExtendedLifetime(idle) {}
     }
 
