@@ -15,7 +15,7 @@ struct SearchingTests {
         var user = User.watching(3)
         user.press(.character(view), .character("/"))
         user.type("7")
-        #expect(user.model.prompt != nil && user.lines[1].contains("[\(view) "))
+        #expect(user.model.overlays.prompt != nil && user.lines[1].contains("[\(view) "))
     }
 
     private func user() -> User {

@@ -105,7 +105,7 @@ struct TimesTests {
         var user = user()
         command("goto \(text)", &user)
         #expect(user.model.rows.selection == row, "\(text)")
-        #expect(user.model.prompt == nil)
+        #expect(user.model.overlays.prompt == nil)
     }
 
     @Test(

@@ -86,7 +86,7 @@ extension DashboardModel {
 
     /// The thing that Esc would give up now; nil if it would close a view, or if nothing is left to give up.
     var held: HeldThing? {
-        guard !hasViewToClose, acting == nil, copying == nil else { return nil }
+        guard !hasViewToClose, !overlays.contains(.menu) else { return nil }
         if seeking != nil { return .search }
         if session.exporting != nil { return .export }
         if session.acting != nil { return .acting }
@@ -100,22 +100,8 @@ extension DashboardModel {
     ///
     /// - Returns: Whether there was a view to close.
     fileprivate mutating func closeInnermost() -> Bool {
-        if copying != nil {
-            copying = nil
-        } else if acting != nil {
-            acting = nil
-        } else if help != nil {
-            if help?.leaveSearch() != true { help = nil }
-        } else if keyring?.form != nil {
-            keyring?.form = nil
-        } else if keyring != nil {
-            keyring = nil
-        } else if page != nil {
-            page = nil
-        } else if isChecklistOpen {
-            isChecklistOpen = false
-        } else if chooser != nil {
-            chooser = nil
+        if stepBack() {
+            return true
         } else if detail.isFullScreen {
             detail.isFullScreen = false
         } else if detail.isFocused {
@@ -163,11 +149,6 @@ extension DashboardModel {
 
     fileprivate mutating func interrupt() -> [Effect] {
         if session.isSecondInterrupt() { return [.end(.quit)] }
-        if question != nil {
-            question = nil
-            return []
-        }
-        if prompt != nil, help == nil { return leavePrompt() }
         return closeInnermost() ? [] : end()
     }
 

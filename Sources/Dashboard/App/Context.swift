@@ -7,12 +7,12 @@ import Synchronization
 struct Context {
     var session: Session
     var questions = Questions<DashboardModel>()
-    /// The number of the opening of the view whose code is running.
+    /// The number of the opening of the tab or the overlay whose code is running.
     var opening = 0
 
-    /// Puts a question for the view whose code is running. If the view closes before the answer arrives, the answer is
-    /// dropped.
-    mutating func ask<V: Tab, Answer: Sendable>(
+    /// Puts a question for the tab or the overlay whose code is running. If it closes before the answer arrives, the
+    /// answer is dropped.
+    mutating func ask<V: Sendable, Answer: Sendable>(
         _ name: String, of view: V.Type, on lane: Lane,
         _ work: @escaping @Sendable (any Outside, Asking<Answer>) throws -> Answer,
         then: @escaping @Sendable (inout V, inout Context, Result<Answer, EffectFailure>) -> Void
@@ -211,6 +211,14 @@ struct Questions<Owner>: Sendable {
     mutating func forget(_ name: String, of opening: Int = 0) {
         let slot = Slot(opening: opening, name: name)
         if waiting.removeValue(forKey: slot) != nil { effects.append(.forget(slot)) }
+    }
+
+    /// Cancels all questions of an opening, and drops their answers.
+    mutating func forgetAll(of opening: Int) {
+        for slot in waiting.keys where slot.opening == opening {
+            waiting[slot] = nil
+            effects.append(.forget(slot))
+        }
     }
 
     /// Returns whether a question in this slot is unanswered.

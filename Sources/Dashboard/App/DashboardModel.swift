@@ -30,7 +30,6 @@ struct DashboardModel {
     /// The values that complete filters, from all recorded events.
     var recordedValues = SeenValues()
     var detail = DetailPane()
-    var keyringReading = KeyringReading()
 
     // The state that selects, finds and chooses rows.
     /// The filter of the lists of events.
@@ -45,26 +44,12 @@ struct DashboardModel {
     /// Whether the next new list begins at its start.
     var isToShowStart = false
 
-    // The overlays over the view, the innermost last.
-    var isChecklistOpen = false
-    var keyring: KeyringScreen?
-    var help: HelpScreen?
-    var chooser: ColumnChooser?
-    var prompt: Prompt?
-    var question: Question?
-    /// The labels of the secrets that are being saved before the end.
-    var savingToQuit: Set<String> = []
-    var copying: CopyMenu?
-    var acting: ActMenu?
-    var page: TextPage?
+    /// The overlays over the tab.
+    var overlays = OverlayStack()
     /// A question that waits until no other is open.
     var waitingQuestion: Question?
     /// The time until which no key counts as a yes.
     var deafUntil: ContinuousClock.Instant?
-    /// The action that was chosen last. The menu begins with it the next time.
-    var lastAction: String?
-    /// The commands typed after `:`, the newest first.
-    var pastCommands: [String] = []
 
     /// The lists that should not follow the newest row from the start, and have not been read yet.
     var unfollowed: Set<MainView> = []
@@ -80,7 +65,8 @@ struct DashboardModel {
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         session.now = now
         session.age()
-        let effects = handle(event) + relist()
+        let effects = handle(event)
+        relist()
         poseWaiting()
         session.troubles = actions.actions.flatMap { $0.status.troubles(at: session.wallTime) }
         settle()
@@ -98,8 +84,8 @@ struct DashboardModel {
     /// The next time at which the screen changes by itself; nil if it will not.
     var deadline: ContinuousClock.Instant? {
         [
-            session.deadline, rows.reading.deadline, keyringReading.deadline, current.deadline(session),
-            actions.reading.deadline, actions.nextLate(session.wallTime, session.now),
+            session.deadline, rows.reading.deadline, current.deadline(session), actions.reading.deadline,
+            actions.nextLate(session.wallTime, session.now), overlays.all.compactMap(\.overlay.deadline).min(),
         ].compactMap(\.self).min()
     }
 
@@ -127,45 +113,25 @@ struct DashboardModel {
     }
 
     /// Whether the checklist is shown where the list will be.
-    var showsChecklist: Bool { isChecklistOpen || (session.isEmpty && view == .events) }
+    var showsChecklist: Bool { self[Checklist.self] != nil || (session.isEmpty && view == .events) }
 
     var hasDetailPane: Bool { detail.isFullScreen || (view.hasDetailPane && !session.isEmpty) }
 
     /// The place that has the keyboard.
     var place: Place {
-        if let question { return question.place }
-        if copying != nil { return .copying }
-        if acting != nil { return .acting }
-        if let help { return help.isSearching ? .helpSearch : .help }
-        switch prompt {
-        case .filter: return .filter
-        case .search: return .search
-        case .export: return .export
-        case .replay: return .replay
-        case .command: return .palette
-        case nil: break
-        }
-        if let keyring { return keyring.form == nil ? .keyring : .form }
-        if page != nil { return .page }
+        if let overlay = overlays.innermost { return overlay.place }
         if showsChecklist { return .checklist }
-        if chooser != nil { return .columns }
         if detail.hasKeys { return view == .deliveries ? .deliveryDetail : .detail }
         return view.place
     }
 
     /// Whether `q` would close a view rather than end the dashboard.
     var hasViewToClose: Bool {
-        help != nil || chooser != nil || keyring != nil || isChecklistOpen || page != nil || detail.hasKeys
-            || current.isInside
+        overlays.all.contains { $0.overlay.layer.isView } || detail.hasKeys || current.isInside
     }
 
     /// The title of the overlay over the view.
-    var overlayTitle: String? {
-        if let help { return help.title }
-        if keyring != nil { return "Secrets" }
-        if let page { return page.title }
-        return isChecklistOpen ? "First steps" : nil
-    }
+    var overlayTitle: String? { overlays.all.last { $0.overlay.tabTitle != nil }?.overlay.tabTitle }
 
     // MARK: - Keeping the state consistent
 
@@ -173,9 +139,8 @@ struct DashboardModel {
     private mutating func settle() {
         if detail.isFullScreen, selectedRow == nil { detail.isFullScreen = false }
         if layout.detail == nil { detail.isFocused = false }
-        if selectedRow == nil { copying = nil }
+        closeInvalidOverlays()
         let layout = layout
-        if acting != nil, actedOn == nil { acting = nil }
         detail.offersActions = showsActionMarks
         measure()
         if layout.list.rows > 0 {
@@ -183,14 +148,7 @@ struct DashboardModel {
         }
         if layout.list.rows > 0 { current.settle(layout, session) }
         if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
-        if var page {
-            page.settle(size: layout.main.size, clock: session.clock, isUTC: session.showsUTC)
-            self.page = page
-        }
-        if var help {
-            help.settle(self, size: layout.main.size)
-            self.help = help
-        }
+        settleOverlays(layout)
     }
 
     /// Asks for data that the screen needs and does not have.
@@ -205,7 +163,7 @@ struct DashboardModel {
         {
             askForFirstSteps(after: id, through: session.change.latestDelivery)
         }
-        askForKeyring()
+        askForOverlays()
     }
 
     private mutating func askForRows() {
@@ -225,7 +183,8 @@ struct DashboardModel {
 
     private mutating func askForDocument() {
         let isWaiting = context.questions.isWaiting("document")
-        guard help == nil, keyring == nil, let request = detail.request(wantedDocument, isWaiting: isWaiting) else {
+        guard !overlays.contains(.help, .screen), let request = detail.request(wantedDocument, isWaiting: isWaiting)
+        else {
             return
         }
         ask("document", on: .documents) { outside, asking in
@@ -280,7 +239,7 @@ struct DashboardModel {
         case .secretsFile(let path): session.secretsFile = path
         case .rejudged(let summary):
             session.take(summary)
-            keyringReading.invalidate()
+            keyring?.reading.invalidate()
             if summary.stage == .finished { announceMissed() }
         case .listening(let state): session.listening = state
         case .warning(let text): session.warning = text
@@ -303,10 +262,7 @@ struct DashboardModel {
     private mutating func press(_ key: Key) -> [Effect] {
         session.dropNotices()
         guard let command = bindings.binding(for: key, in: place) else {
-            if place == .form { keyring?.form?.type(key) }
-            if place == .helpSearch { help?.type(key) }
-            if help != nil { return [] }
-            if prompt != nil { return typeIntoPrompt(key) }
+            if changeInnermost({ $0.type(key, &$1) }) == true { return [] }
             if let sentence = bindings.whereabouts(of: key, outside: place) { session.tell("\(sentence)", .notice) }
             return []
         }
@@ -322,28 +278,21 @@ struct DashboardModel {
     private mutating func paste(_ bytes: [UInt8]) -> [Effect] {
         guard question == nil else { return [] }
         session.dropNotices()
-        if place == .helpSearch {
-            help?.insert(
-                String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? "")
+        if changeInnermost({ $0.paste(bytes, &$1) }) == true { return [] }
+        if let absence = session.absence {
+            session.tell("The paste was dropped. \(absence.reason)", .notice)
             return []
         }
-        if prompt != nil { return pasteIntoPrompt(bytes) }
-        if place != .form {
-            if let absence = session.absence {
-                session.tell("The paste was dropped. \(absence.reason)", .notice)
-                return []
-            }
-            // On the Secrets screen a paste can only be meant as a secret.
-            guard place == .keyring || PastedText(bytes).looksLikeSecret else {
-                session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
-                return []
-            }
-            help = nil
-            var screen = keyring ?? KeyringScreen()
-            screen.add(to: session.keyring)
-            keyring = screen
+        // On the Secrets screen a paste can only be meant as a secret.
+        guard place == .keyring || PastedText(bytes).looksLikeSecret && !overlays.contains(.prompt) else {
+            session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
+            return []
         }
-        keyring?.form?.paste(bytes)
+        help = nil
+        var screen = keyring ?? KeyringScreen()
+        screen.add(to: session.keyring)
+        screen.form?.paste(bytes)
+        keyring = screen
         return []
     }
 
@@ -476,52 +425,39 @@ struct DashboardModel {
         surface.draw(in: layout.notice) { Self.draw(lines.notice, on: &$0) }
         let footer = Footer.line(self, columns: layout.footer.columns).line
         surface.put(footer, at: Point(column: 0, row: layout.footer.row))
-        let cursorOfMain = drawMain(layout, on: &surface)
-        if let prompt, layout.prompt.rows > 0 {
-            let cursor = surface.draw(in: layout.prompt) { part in
-                switch prompt {
-                case .filter(let line): line.draw(filterSurroundings, on: &part)
-                case .search(let line): line.draw(on: &part)
-                case .export(let line): line.draw(on: &part)
-                case .replay(let line): line.draw(bindings, on: &part)
-                case .command(let line): line.draw(on: &part)
-                }
-            }
-            return question == nil ? cursor.map { Point(column: $0.column, row: $0.row + layout.prompt.row) } : nil
+        var cursor = drawMain(layout, on: &surface)
+        if let prompt = overlays.prompt, layout.prompt.rows > 0 {
+            cursor = draw(prompt, in: layout.prompt, on: &surface)
         }
-        return question == nil ? cursorOfMain : nil
+        return question == nil ? cursor : nil
+    }
+
+    private func draw(_ overlay: any Overlay, in rect: Rect, on surface: inout Surface) -> Point? {
+        let cursor = surface.draw(in: rect) { overlay.draw(self, on: &$0) }
+        return cursor.map { Point(column: $0.column + rect.column, row: $0.row + rect.row) }
     }
 
     private func drawMain(_ layout: Layout, on surface: inout Surface) -> Point? {
-        if let help {
-            let cursor = surface.draw(in: layout.main) { help.draw(on: &$0) }
-            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
-        } else if let keyring {
-            let cursor = surface.draw(in: layout.main) { keyring.draw(session.keyring, bindings, on: &$0) }
-            return cursor.map { Point(column: $0.column + layout.main.column, row: $0.row + layout.main.row) }
-        } else if let page {
-            surface.draw(in: layout.main) { page.draw(on: &$0) }
-        } else if showsChecklist {
-            surface.draw(in: layout.main) { Checklist.draw(session, on: &$0) }
-        } else {
-            surface.draw(in: layout.list) { current.draw(self, on: &$0) }
-            if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
-            if let pattern {
-                for (rect, current) in [(layout.list, nil), (layout.detail, detail.rowOfMatch)] {
-                    guard let rect else { continue }
-                    let below = Rect(
-                        column: rect.column, row: rect.row + 1, columns: rect.columns, rows: max(0, rect.rows - 1))
-                    SearchHighlight.draw(pattern, in: below, current: current, on: &surface)
-                }
+        if let overlay = overlays.filling ?? (showsChecklist ? Checklist() : nil) {
+            return draw(overlay, in: layout.main, on: &surface)
+        }
+        surface.draw(in: layout.list) { current.draw(self, on: &$0) }
+        if let pane = layout.detail { surface.draw(in: pane) { detail.draw(on: &$0) } }
+        if let pattern {
+            for (rect, current) in [(layout.list, nil), (layout.detail, detail.rowOfMatch)] {
+                guard let rect else { continue }
+                let below = Rect(
+                    column: rect.column, row: rect.row + 1, columns: rect.columns, rows: max(0, rect.rows - 1))
+                SearchHighlight.draw(pattern, in: below, current: current, on: &surface)
             }
-            if layout.isBeside, let pane = layout.detail {
-                surface.draw(in: Rect(column: pane.column - 1, row: pane.row, columns: 1, rows: pane.rows)) {
-                    $0.divider(column: 0)
-                }
+        }
+        if layout.isBeside, let pane = layout.detail {
+            surface.draw(in: Rect(column: pane.column - 1, row: pane.row, columns: 1, rows: pane.rows)) {
+                $0.divider(column: 0)
             }
-            if let chooser {
-                surface.draw(in: chooser.place(in: layout.main)) { chooser.draw(on: &$0) }
-            }
+        }
+        for box in overlays.all.map(\.overlay) where box.layer == .box {
+            _ = draw(box, in: box.rectangle(in: layout.main), on: &surface)
         }
         return nil
     }

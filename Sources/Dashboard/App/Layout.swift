@@ -37,7 +37,8 @@ struct Layout {
         (tabs, rest) = rest.splitTop(TabLine(model, columns: size.columns).height)
         (warnings, rest) = rest.splitTop(StatusLines(model, columns: size.columns).warnings.count)
         (rest, footer) = rest.splitTop(rest.rows - 1)
-        let promptRows = min(model.promptHeight, max(0, rest.rows - 3))
+        let promptHeight = model.overlays.prompt?.height(model, columns: size.columns) ?? 0
+        let promptRows = min(promptHeight, max(0, rest.rows - 3))
         (rest, prompt) = rest.splitTop(rest.rows - promptRows)
         let noticeRows = min(StatusLines(model, columns: size.columns).notice.count, max(0, rest.rows - 3))
         (main, notice) = rest.splitTop(rest.rows - noticeRows)
@@ -96,12 +97,8 @@ struct StatusLines {
             return lines.count <= most ? lines : [StyledLine(" \(text)", style).clipped(to: columns)]
         }
 
-        if model.question == nil, let copying = model.copying {
-            notice = copying.lines(model.bindings, columns: columns)
-        } else if model.question == nil, let acting = model.acting {
-            notice = acting.buttons(model.bindings, columns: columns).map(\.line)
-        } else if let question = model.question {
-            notice = Self.lines(question.text(model.bindings), Style(.warning, bold: true), columns)
+        if let lines = model.overlays.innermost?.notice(model, columns: columns) {
+            notice = lines
         } else {
             let told = session.notice.map { Self.lines(Self.told($0, session), Style($0.role), columns) } ?? []
             let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
@@ -130,24 +127,8 @@ struct StatusLines {
         return "That needs the listener: the warning above says how it comes back."
     }
 
-    private static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {
+    static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {
         Prose.lines(text, columns: columns - 2, style: style).map { StyledLine(" ") + $0 }
-    }
-}
-
-extension DashboardModel {
-    /// The number of rows that the open input line needs.
-    fileprivate var promptHeight: Int {
-        // Nothing is typed below the help.
-        guard help == nil else { return 0 }
-        return switch prompt {
-        case .filter(let line): line.height(filterSurroundings, columns: session.size.columns)
-        case .search: 1
-        case .export: ExportPrompt.height
-        case .replay(let line): line.height
-        case .command(let line): line.height(columns: session.size.columns)
-        case nil: 0
-        }
     }
 }
 

@@ -48,49 +48,16 @@ extension DashboardModel {
         if layout.footer.contains(point) {
             return Footer.line(self, columns: layout.footer.columns).action(at: point.column).map(Target.command)
         }
-        switch place {
-        case .copying: return layout.notice.contains(point) ? letter(at: point, in: layout.notice) : nil
-        case .acting: return layout.notice.contains(point) ? menuButton(at: point, in: layout.notice) : nil
-        case .palette: return layout.prompt.contains(point) ? candidate(at: point, in: layout.prompt) : nil
-        case .question, .deleting, .leaving, .filter, .search, .replay, .form: return nil
-        default: break
-        }
+        if let overlay = overlays.innermost, overlay.isModal { return overlay.target(at: point, self, layout) }
         if layout.tabs.contains(point) {
             guard point.row == layout.tabs.row else { return nil }
             return TabLine(self, columns: layout.tabs.columns).tabs.action(at: point.column).map(Target.view)
         }
-        if let chooser {
-            let box = chooser.place(in: layout.main)
-            return box.contains(point) && point.row > box.row ? .line(point.row - box.row - 1) : nil
-        }
-        if help != nil || keyring != nil || page != nil || showsChecklist {
-            return layout.main.contains(point) ? .line(point.row - layout.main.row) : nil
+        if let overlay = overlays.innermost ?? (showsChecklist ? Checklist() : nil) {
+            return overlay.target(at: point, self, layout)
         }
         if let pane = layout.detail, pane.contains(point) { return target(inDetail: point, of: pane) }
         return layout.list.contains(point) ? target(inList: point, of: layout.list) : nil
-    }
-
-    private func letter(at point: Point, in notice: Rect) -> Target? {
-        let lines = copying?.buttons(bindings, columns: notice.columns) ?? []
-        let row = point.row - notice.row
-        return lines.indices.contains(row) ? lines[row].action(at: point.column).map(Target.command) : nil
-    }
-
-    private func menuButton(at point: Point, in notice: Rect) -> Target? {
-        let lines = acting?.buttons(bindings, columns: notice.columns) ?? []
-        let row = point.row - notice.row
-        guard lines.indices.contains(row) else { return nil }
-        return switch lines[row].action(at: point.column) {
-        case .action(let index): .menuAction(index)
-        case .command(let command): .command(command)
-        case nil: nil
-        }
-    }
-
-    private func candidate(at point: Point, in rect: Rect) -> Target? {
-        guard case .command(let line) = prompt else { return nil }
-        return line.candidate(column: point.column, row: point.row - rect.row, columns: rect.columns)
-            .map(Target.candidate)
     }
 
     private func target(inDetail point: Point, of pane: Rect) -> Target {
@@ -108,7 +75,7 @@ extension DashboardModel {
 }
 
 extension Rect {
-    fileprivate func contains(_ point: Point) -> Bool {
+    func contains(_ point: Point) -> Bool {
         (column..<endColumn).contains(point.column) && (row..<endRow).contains(point.row)
     }
 }
@@ -152,7 +119,7 @@ extension DashboardModel {
         case .bar(let bar): pulse.selectBar(bar)
         case .share(let section, let index): pulse.select(section, index)
         case .part(let section): pulse.select(section)
-        case .menuAction(let index): acting?.choose(index)
+        case .menuAction(let index): self[ActMenu.self]?.choose(index)
         case .action(let index):
             actions.focusEntries(false)
             actions.select(index)
@@ -163,10 +130,7 @@ extension DashboardModel {
             if let name = actions.list.table.sortName(at: column - ListRow.margin, places) {
                 return sort(byClickOn: name)
             }
-        case .candidate(let index):
-            guard case .command(var line) = prompt else { break }
-            line.choose(index)
-            prompt = .command(line)
+        case .candidate(let index): self[CommandPrompt.self]?.choose(index)
         }
         return []
     }
@@ -195,17 +159,7 @@ extension DashboardModel {
     private mutating func wheel(_ target: Target, by lines: Int) {
         switch target {
         case .line, .main, .sort:
-            if help != nil {
-                help?.scroll(by: lines)
-            } else if keyring != nil {
-                keyring?.move(lines < 0 ? .up : .down, in: context.session.keyring)
-            } else if page != nil {
-                page?.scroll(by: lines)
-            } else if chooser != nil {
-                chooser?.move(lines < 0 ? .up : .down)
-            } else if !showsChecklist {
-                scrollList(by: lines)
-            }
+            if changeInnermost({ $0.scroll(by: lines, $1.session) }) == nil, !showsChecklist { scrollList(by: lines) }
         case .detail, .detailTab: detail.scroll(by: lines)
         case .bar: pulse.pan(by: lines)
         case .share(let section, _), .part(let section): pulse.scroll(section, by: lines)
@@ -221,16 +175,14 @@ extension DashboardModel {
 
     /// Selects the item on a line of the view. Returns whether there is one.
     private mutating func select(line: Int) -> Bool {
-        let height = layout.main.rows
-        if help != nil { return help?.select(line: line) ?? false }
-        if keyring != nil { return keyring?.select(line: line - 1, in: context.session.keyring, rows: height) ?? false }
-        if chooser != nil { return chooser?.select(line: line, rows: height) ?? false }
-        guard !showsChecklist, page == nil else { return false }
+        let rows = layout.main.rows
+        if let isThere = changeInnermost({ $0.select(line: line, rows: rows, $1.session) }) { return isThere }
+        guard !showsChecklist else { return false }
         guard view.showsRows else {
             return current.isInside ? false : changeFound { $0.select(line: line, $1) } ?? false
         }
-        guard let id = rows.id(atLine: line) else { return false }
-        if id != rows.selection { rows.go(to: id, in: extent) }
+        guard let id = self.rows.id(atLine: line) else { return false }
+        if id != self.rows.selection { self.rows.go(to: id, in: extent) }
         return true
     }
 
@@ -242,11 +194,7 @@ extension DashboardModel {
     }
 
     /// Opens the selected item, as Enter does.
-    private mutating func open() -> [Effect] {
-        if keyring != nil { return run(.replaceSecret) }
-        if chooser != nil { return run(.toggleColumn) }
-        return run(.open)
-    }
+    private mutating func open() -> [Effect] { run(overlays.innermost?.opening ?? .open) }
 
     /// Sorts by the clicked column, or reverses the order if the rows are sorted by it already.
     private mutating func sort(byClickOn column: String) -> [Effect] {

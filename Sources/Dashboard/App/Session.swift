@@ -61,6 +61,12 @@ struct Session {
     /// the user may be away.
     private(set) var announcements: [(text: SafeText, since: ContinuousClock.Instant)] = []
     private var lastInterrupt: ContinuousClock.Instant?
+    /// The labels of the secrets that are being saved before the end.
+    var savingToQuit: Set<String> = []
+    /// The action that was chosen last. The menu begins with it the next time.
+    var lastAction: String?
+    /// The commands typed after `:`, the newest first.
+    var pastCommands: [String] = []
 
     init(
         size: Size, now: ContinuousClock.Instant, change: HistoryChange = HistoryChange(),

@@ -195,13 +195,9 @@ extension DashboardModel {
 
     /// Shows a tab.
     mutating func show(_ view: MainView) {
-        help = nil
-        keyring = nil
-        isChecklistOpen = false
-        chooser = nil
+        closeOverlays(where: \.layer.isView)
         detail.isFullScreen = false
         current.leaveInside()
-        page = nil
         if view != self.view { detail.isFocused = false }
         self.view = view
         // Other processes also write to the log, without notice.
@@ -245,11 +241,9 @@ extension DashboardModel {
 
     /// Lets the current tab ask for the data that it needs.
     mutating func askForTab() {
-        var preview: Filter?
-        if case .filter(let prompt) = prompt { preview = prompt.preview }
         let reading = TabReading(
-            predicate: filter.predicate(preview: preview, marks: []), pattern: pattern,
-            isCovered: help != nil || keyring != nil || showsChecklist)
+            predicate: filter.predicate(preview: self[FilterPrompt.self]?.preview, marks: []), pattern: pattern,
+            isCovered: overlays.filling != nil || showsChecklist)
         context.opening = view.rawValue
         tabs[view]?.ask(reading, &context)
     }
@@ -264,12 +258,16 @@ extension DashboardModel {
         return body(&tab, &context)
     }
 
-    /// Changes the view of an opening, unless that has closed.
-    mutating func change<V: Tab>(_ type: V.Type, _ opening: Int, _ body: (inout V, inout Context) -> Void) {
-        let place = MainView(rawValue: opening)
-        guard var view = tabs[place] as? V else { return }
+    /// Changes the tab or the overlay of an opening, unless it has closed.
+    mutating func change<V>(_ type: V.Type, _ opening: Int, _ body: (inout V, inout Context) -> Void) {
         context.opening = opening
-        body(&view, &context)
-        tabs[place] = view
+        if let index = overlays.index(of: opening) {
+            guard var view = overlays.all[index].overlay as? V else { return }
+            body(&view, &context)
+            if let overlay = view as? any Overlay { overlays.replace(at: index, with: overlay) }
+        } else if var view = tabs[MainView(rawValue: opening)] as? V {
+            body(&view, &context)
+            tabs[MainView(rawValue: opening)] = view as? any Tab
+        }
     }
 }

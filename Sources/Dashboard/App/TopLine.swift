@@ -317,7 +317,7 @@ struct TabMarks {
 
     private mutating func addListed(_ model: DashboardModel) {
         let filter = model.filter
-        if filter.hasFilter, model.prompt?.isFilter != true {
+        if filter.hasFilter, model[FilterPrompt.self] == nil {
             let text = SafeText(cell: filter.filter.text)
             let style = Style(filter.isOn ? .notice : .secondary)
             let word: SafeText = filter.isOn ? "filter" : "filter off"
@@ -365,7 +365,7 @@ struct TabMarks {
     /// Adds the number of listed rows of a list that is not one of events.
     private mutating func addFound(_ model: DashboardModel) {
         guard let found = model.found else { return }
-        guard found.filter.isRestricting || found.order != nil || model.prompt?.isFilter == true else { return }
+        guard found.filter.isRestricting || found.order != nil || model[FilterPrompt.self] != nil else { return }
         let running: SafeText = found.isFinding ? " …" : .empty
         let count = found.place(model.foundExtent)?.total ?? 0
         add(6, StyledLine("\(Wording.grouped(count)) listed") + StyledLine(running))
@@ -433,11 +433,5 @@ struct TabMarks {
             text = "row \(Wording.grouped(place)) of \(Wording.grouped(total))"
         }
         parts.append(Part(forms: [StyledLine(text, Style(.secondary))], rank: 2, isOptional: true))
-    }
-}
-
-extension Prompt {
-    fileprivate var isFilter: Bool {
-        if case .filter = self { true } else { false }
     }
 }

@@ -200,7 +200,7 @@ struct DetailPane {
     // MARK: - Searching
 
     /// A position in a document, to which the user can return.
-    struct Position: Hashable {
+    struct Position: Hashable, Sendable {
         fileprivate let page: DocumentRequest?
         fileprivate let top: Int
         fileprivate let cursor: Int

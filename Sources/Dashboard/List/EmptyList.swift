@@ -18,7 +18,7 @@ extension DashboardModel {
             listing.progress?.matched == 0, shown.latestRow > 0
         else { return [] }
         var written: Filter?
-        if case .filter(let prompt) = prompt {
+        if let prompt = self[FilterPrompt.self] {
             written = prompt.preview
         } else if filter.isOn {
             written = filter.filter
@@ -40,7 +40,7 @@ extension DashboardModel {
     /// being typed that have not been seen, and of the search.
     mutating func countMatches() {
         var wanted = emptyListTerms.map(\.predicate)
-        if case .filter(let prompt) = prompt { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
+        if let prompt = self[FilterPrompt.self] { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
         if let matches = matchPredicates { wanted += [matches.all, matches.through].compactMap(\.self) }
         let isVerifying = session.judging?.stage == .running
         guard let question = counts.request(wanted, shown, isVerifying: isVerifying) else { return }
@@ -86,8 +86,8 @@ extension DashboardModel {
     /// - Parameter text: The text to draw if no filter is on.
     func drawNothing(_ text: SafeText, row: Int, on surface: inout Surface) {
         var text = text
-        if let found, filter.isRestricting || prompt != nil && found.isFinding {
-            text = found.isFinding ? "Looking…" : prompt == nil ? "Nothing matches; " + waysOut : "Nothing matches."
+        if let found, filter.isRestricting || hasPrompt && found.isFinding {
+            text = found.isFinding ? "Looking…" : !hasPrompt ? "Nothing matches; " + waysOut : "Nothing matches."
         }
         surface.put(text, at: Point(column: ListRow.margin, row: row), style: Style(.secondary))
     }
@@ -145,12 +145,15 @@ extension DashboardModel {
         return "\(words) \(session.clock.zone(at: session.wallTime))"
     }
 
+    /// Whether an input line is open.
+    private var hasPrompt: Bool { overlays.contains(.prompt) }
+
     private var nothingListed: SafeText {
         if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) { return "Looking…" }
-        if !filter.isRestricting, prompt == nil { return "No row yet." }
+        if !filter.isRestricting, !hasPrompt { return "No row yet." }
         if shown.latestRow == 0 { return "No row yet, and so none that matches." }
         // While a filter is being typed, those keys would insert text.
-        guard prompt == nil else { return "Nothing matches." }
+        guard !hasPrompt else { return "Nothing matches." }
         if filter.isOn, filter.hasFilter { return "Nothing matches; " + waysOut }
         return (filter.showsProblems ? "No problem; " : "No marked row; ") + waysOut
     }

@@ -208,8 +208,8 @@ protocol FoundListing {
 }
 
 /// A position in a list to which the user can return.
-struct ListOrigin {
-    var id: AnyHashable?
+struct ListOrigin: Sendable {
+    var id: (any Hashable & Sendable)?
     var wasFollowing: Bool
     var line: Int
 }
@@ -223,7 +223,7 @@ extension FoundList: FoundListing {
     var sortNames: [String] { table.columns.compactMap(\.sortName) }
 
     var origin: ListOrigin {
-        ListOrigin(id: list.selection.map(AnyHashable.init), wasFollowing: list.isFollowing, line: list.selectedLine)
+        ListOrigin(id: list.selection, wasFollowing: list.isFollowing, line: list.selectedLine)
     }
 
     mutating func move(_ motion: Motion, _ base: ListExtent) { change(base) { $0.move(motion, in: $1) } }
@@ -252,14 +252,14 @@ extension FoundList: FoundListing {
         change(base) { list, extent in
             if origin.wasFollowing {
                 list.follow()
-            } else if let id = origin.id?.base as? Row.ID {
+            } else if let id = origin.id as? Row.ID {
                 list.goBack(to: id, at: origin.line, in: extent)
             }
         }
     }
 
     mutating func searchNearest(to origin: ListOrigin, _ pattern: SearchPattern?, _ base: ListExtent) {
-        search((origin.id?.base as? Row.ID).map(Search.nearest), for: pattern, base)
+        search((origin.id as? Row.ID).map(Search.nearest), for: pattern, base)
     }
 
     mutating func searchNext(_ isNext: Bool, _ pattern: SearchPattern, _ base: ListExtent) {

@@ -4,7 +4,9 @@ import Notifications
 import Terminal
 
 /// The menu of the actions to run, retry, skip or show for rows. A letter chooses what to do.
-struct ActMenu: Hashable {
+struct ActMenu: Hashable, Overlay {
+    static let layer = OverlayLayer.menu
+
     /// The parts that can be clicked.
     enum Button: Hashable {
         case action(Int)
@@ -29,6 +31,24 @@ struct ActMenu: Hashable {
 
     mutating func choose(_ index: Int) {
         if names.indices.contains(index) { self.index = index }
+    }
+
+    var place: Place { .acting }
+
+    func isValid(_ model: DashboardModel) -> Bool { model.actedOn != nil }
+
+    func notice(_ model: DashboardModel, columns: Int) -> [StyledLine]? {
+        buttons(model.bindings, columns: columns).map(\.line)
+    }
+
+    func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
+        let (lines, row) = (buttons(model.bindings, columns: layout.notice.columns), point.row - layout.notice.row)
+        guard layout.notice.contains(point), lines.indices.contains(row) else { return nil }
+        return switch lines[row].action(at: point.column) {
+        case .action(let index): .menuAction(index)
+        case .command(let command): .command(command)
+        case nil: nil
+        }
     }
 
     /// Returns the actions and the letters, each as a button.
@@ -111,9 +131,9 @@ extension Command {
             Command(
                 "next-action", .tab, .right, .down, "l", "j", in: .acting, "the next action",
                 footer: .narrow("another action")
-            ) { $0.acting?.move(by: 1) },
+            ) { $0[ActMenu.self]?.move(by: 1) },
             Command("previous-action", .backTab, .left, .up, "h", "k", in: .acting, "the action before") {
-                $0.acting?.move(by: -1)
+                $0[ActMenu.self]?.move(by: -1)
             },
             .goBack.also(in: .acting, keys: [.escape, "q"], "leave", footer: .narrow("leave")),
             Command(
@@ -162,25 +182,24 @@ extension DashboardModel {
 
     fileprivate mutating func openActMenu() {
         guard let rows = actedOn else { return }
-        acting = ActMenu(rows, actions.declared.map(\.name), chosen: lastAction ?? actions.selection)
+        self[ActMenu.self] = ActMenu(
+            rows, actions.declared.map(\.name), chosen: session.lastAction ?? actions.selection)
     }
 
     fileprivate mutating func act(_ deed: (inout DashboardModel, _ action: String, ActedRows) -> Void) {
-        guard let menu = acting else { return }
-        acting = nil
-        lastAction = menu.action
+        guard let menu = self[ActMenu.self] else { return }
+        self[ActMenu.self] = nil
+        session.lastAction = menu.action
         deed(&self, menu.action, menu.rows)
     }
 
     fileprivate mutating func openReplay() {
         guard let rows = replayed else { return }
-        prompt = .replay(ReplayPrompt(rows, targets: session.viewState.replayTargets))
+        self[ReplayPrompt.self] = ReplayPrompt(rows, targets: session.viewState.replayTargets)
     }
 
     fileprivate mutating func recallTarget(older isOlder: Bool) {
-        guard case .replay(var line) = prompt else { return }
-        line.recall(older: isOlder)
-        prompt = .replay(line)
+        self[ReplayPrompt.self]?.recall(older: isOlder)
     }
 
     /// The rows to replay. A delivery is replayed once, no matter how many of its events are selected.
@@ -189,12 +208,12 @@ extension DashboardModel {
     }
 
     fileprivate mutating func submitReplay() {
-        guard case .replay(let line) = prompt else { return }
+        guard let line = self[ReplayPrompt.self] else { return }
         if let fault = ReplayPrompt.fault(of: line.url) {
             session.tell("\(fault)", .notice)
             return
         }
-        prompt = nil
+        self[ReplayPrompt.self] = nil
         replay(line.rows, to: line.url)
     }
 

@@ -3,7 +3,12 @@ import History
 import Terminal
 
 /// The first steps, each with a tick once it is done. The screen shows them until something has arrived.
-enum Checklist {
+struct Checklist: Overlay {
+    static let layer = OverlayLayer.steps
+
+    var place: Place { .checklist }
+    var tabTitle: String? { "First steps" }
+
     struct Step {
         let isDone: Bool
         let title: String
@@ -64,20 +69,22 @@ enum Checklist {
         return "\(parts[0])//\(host)"
     }
 
-    static func draw(_ session: Session, on surface: inout Surface) {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
+        let session = model.session
         let width = min(76, surface.size.columns - 3)
         let title: SafeText = session.isEmpty ? "Nothing has arrived yet." : "First steps"
-        let layouts = Layout.allCases.lazy.map { compose(steps(session), title: title, width, $0) }
-        let lines =
-            layouts.first { $0.count <= surface.size.rows } ?? compose(steps(session), title: title, width, .bare)
+        let steps = Self.steps(session)
+        let layouts = Density.allCases.lazy.map { Self.compose(steps, title: title, width, $0) }
+        let lines = layouts.first { $0.count <= surface.size.rows } ?? Self.compose(steps, title: title, width, .bare)
         for (row, line) in lines.prefix(surface.size.rows).enumerated() {
             surface.put(
                 line, at: Point(column: ListRow.margin, row: row), columns: surface.size.columns - ListRow.margin)
         }
+        return nil
     }
 
     /// The layouts, from the roomiest to the smallest.
-    private enum Layout: CaseIterable {
+    private enum Density: CaseIterable {
         case airy
         /// Without empty lines, and without instructions for steps that are done.
         case tight
@@ -89,7 +96,7 @@ enum Checklist {
         case bare
     }
 
-    private static func compose(_ steps: [Step], title: SafeText, _ width: Int, _ layout: Layout) -> [StyledLine] {
+    private static func compose(_ steps: [Step], title: SafeText, _ width: Int, _ layout: Density) -> [StyledLine] {
         var lines = layout == .airy ? [StyledLine(title, Style(.heading)), StyledLine()] : []
         let next = steps.firstIndex { !$0.isDone }
         for (number, step) in steps.enumerated() {
@@ -177,7 +184,7 @@ extension Command {
         change: { model in
             model.help = nil
             model.keyring = nil
-            model.isChecklistOpen = true
+            model[Checklist.self] = Checklist()
         })
 
     /// The command of the first steps.

@@ -3,7 +3,9 @@ import History
 import Terminal
 
 /// The column chooser, opened with `C`: it selects and orders the columns of a list.
-struct ColumnChooser {
+struct ColumnChooser: Overlay {
+    static let layer = OverlayLayer.box
+
     /// A column in the chooser's list.
     struct Choice: Hashable {
         let name: String
@@ -35,6 +37,9 @@ struct ColumnChooser {
         }
     }
 
+    var place: Place { .columns }
+    var opening: Command { .toggleColumn }
+
     /// The names of the shown columns, as the preferences store them.
     var names: [String] { choices.filter(\.isShown).map(\.name) }
 
@@ -49,15 +54,17 @@ struct ColumnChooser {
         index = min(max(0, target), choices.count - 1)
     }
 
-    /// Selects the column on a line, in a chooser that is `rows` lines high. Returns whether there is one.
-    mutating func select(line: Int, rows: Int) -> Bool {
+    mutating func scroll(by lines: Int, _ session: Session) { move(lines < 0 ? .up : .down) }
+
+    /// Selects the column on a line.
+    mutating func select(line: Int, rows: Int, _ session: Session) -> Bool {
         let target = first(height: min(rows, choices.count + 1) - 1) + line
         guard choices.indices.contains(target) else { return false }
         index = target
         return true
     }
 
-    /// Returns the first choice that is in view.
+    /// Returns the index of the first visible choice.
     private func first(height: Int) -> Int { max(0, index - height + 1) }
 
     /// Shows the column, or hides it unless it is the last one.
@@ -82,13 +89,18 @@ struct ColumnChooser {
     // MARK: - Drawing
 
     /// Returns the chooser's rectangle, at the right edge so that the list's changes stay visible.
-    func place(in main: Rect) -> Rect {
+    func rectangle(in main: Rect) -> Rect {
         let columns = min(main.columns * 2 / 3, 56)
         let rows = min(main.rows, choices.count + 1)
         return Rect(column: main.endColumn - columns, row: main.row, columns: columns, rows: rows)
     }
 
-    func draw(on surface: inout Surface) {
+    func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
+        let box = rectangle(in: layout.main)
+        return box.contains(point) && point.row > box.row ? .line(point.row - box.row - 1) : nil
+    }
+
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         surface.fill(surface.bounds)
         surface.divider(column: 0)
         let title: SafeText = view == .table ? "Columns of the table" : "Columns of the event list"
@@ -107,6 +119,7 @@ struct ColumnChooser {
                 surface.draw(in: bar) { ListRow.mark(row: 0, hasKeys: true, on: &$0) }
             }
         }
+        return nil
     }
 }
 
@@ -114,7 +127,7 @@ struct ColumnChooser {
 
 extension Command {
     static let chooseColumns = Command("choose-columns", "C", in: .rows, "choose the columns") {
-        $0.chooser = ColumnChooser($0.view, $0.session.viewState.preferences)
+        $0[ColumnChooser.self] = ColumnChooser($0.view, $0.session.viewState.preferences)
     }
     static let toggleColumn = Command(
         "toggle-column", " ", .enter, in: .columns, "show the column, or hide it", footer: .narrow("show or hide")
@@ -152,7 +165,7 @@ extension Command {
 
     /// The commands that choose columns and sort by them.
     static let ofColumns: [Command] =
-        Motion.commands(in: .columns, hasSpace: false) { $0.chooser?.move($1) } + [
+        Motion.commands(in: .columns, hasSpace: false) { $0[ColumnChooser.self]?.move($1) } + [
             sort, sortByNext,
             Command("sort-by-previous", "<", in: .lists, "sort by the previous column", plain: .same()) {
                 $0.sort(byNext: -1)
@@ -173,11 +186,11 @@ extension Command {
 }
 
 extension DashboardModel {
-    /// Changes which columns are shown.
+    /// Changes the choice, and shows and saves the chosen columns.
     fileprivate mutating func choose(_ change: (inout ColumnChooser) -> Void) -> [Effect] {
-        guard var chooser else { return [] }
+        guard var chooser = self[ColumnChooser.self] else { return [] }
         change(&chooser)
-        self.chooser = chooser
+        self[ColumnChooser.self] = chooser
         return keep { preferences in
             switch chooser.view {
             case .table: preferences.tableColumns = chooser.names

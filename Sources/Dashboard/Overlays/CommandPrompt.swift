@@ -3,7 +3,7 @@ import History
 import Terminal
 
 /// The line opened with `:`, in which a command is typed by its name.
-struct CommandPrompt {
+struct CommandPrompt: Prompt {
     private(set) var editor: LineEditor
     private(set) var completion: CommandCompletion
     /// The reason why the typed text cannot run.
@@ -27,14 +27,17 @@ struct CommandPrompt {
 
     var text: String { editor.text }
 
-    mutating func type(_ key: Key) {
+    var place: Place { .palette }
+
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
-        guard editor.update(.key(key)) else { return }
+        guard editor.update(.key(key)) else { return true }
         if editor.text != before { past.leave() }
         read()
+        return true
     }
 
-    mutating func insert(_ text: String) {
+    mutating func insert(_ text: String, _ model: inout DashboardModel) {
         editor.insert(text)
         past.leave()
         read()
@@ -87,11 +90,10 @@ struct CommandPrompt {
 
     private static let label: SafeText = ":"
 
-    /// Returns the number of rows that the prompt needs.
-    func height(columns: Int) -> Int { 1 + hints(columns: columns).count }
+    func height(_ model: DashboardModel, columns: Int) -> Int { 1 + hints(columns: columns).count }
 
     /// Draws the line and the candidates, and returns the cursor's position.
-    func draw(on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw(Self.label, editor, Style(fault == nil ? .plain : .bad), on: &surface)
         for (row, line) in hints(columns: surface.size.columns).enumerated() {
             surface.put(line.line, at: Point(column: 0, row: row + 1), columns: surface.size.columns)
@@ -99,10 +101,10 @@ struct CommandPrompt {
         return cursor
     }
 
-    /// Returns the candidate at a position below the line; `row` is counted from the line.
-    func candidate(column: Int, row: Int, columns: Int) -> Int? {
-        let hints = hints(columns: columns)
-        return hints.indices.contains(row - 1) ? hints[row - 1].action(at: column) : nil
+    func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
+        let (hints, row) = (hints(columns: layout.prompt.columns), point.row - layout.prompt.row - 1)
+        guard layout.prompt.contains(point), hints.indices.contains(row) else { return nil }
+        return hints[row].action(at: point.column).map(Target.candidate)
     }
 
     /// Returns the error; or else the candidates, with the meaning of the first or the chosen one.
@@ -216,16 +218,16 @@ extension Command {
     static let ofPrompt: [Command] = [
         goTo, view, goToTime, typeCommand, runCommand,
         Command("complete-command", .tab, in: .palette, "complete the word", footer: .narrow("complete")) { model in
-            model.changeCommandPrompt { $0.complete() }
+            model[CommandPrompt.self]?.complete()
         },
         Command("complete-command-back", .backTab, in: .palette, "the completion before") { model in
-            model.changeCommandPrompt { $0.complete(isBack: true) }
+            model[CommandPrompt.self]?.complete(isBack: true)
         },
         Command("older-command", .up, in: .palette, "an earlier command", footer: .medium("earlier")) { model in
-            model.changeCommandPrompt { $0.recall(older: true) }
+            model[CommandPrompt.self]?.recall(older: true)
         },
         Command("newer-command", .down, in: .palette, "a later command") { model in
-            model.changeCommandPrompt { $0.recall(older: false) }
+            model[CommandPrompt.self]?.recall(older: false)
         },
         .leavePrompt.also(in: .palette, "leave", footer: .narrow("leave")),
     ]
@@ -251,14 +253,9 @@ extension DashboardModel {
     /// Opens the line. A command acts on the view from which the line was opened, not on the help.
     mutating func typeCommand(_ text: String) {
         help = nil
-        prompt = .command(CommandPrompt(commandsHere, text, past: pastCommands, values: seenValues))
+        self[CommandPrompt.self] = CommandPrompt(
+            commandsHere, text, past: session.pastCommands, values: seenValues)
         askForValues()
-    }
-
-    fileprivate mutating func changeCommandPrompt(_ change: (inout CommandPrompt) -> Void) {
-        guard case .command(var prompt) = prompt else { return }
-        change(&prompt)
-        self.prompt = .command(prompt)
     }
 
     /// The commands that can be typed: first those that work here, then those that lead elsewhere.
@@ -282,10 +279,10 @@ extension DashboardModel {
 
     /// Runs the typed command. If it is wrong, it stays in the line with the reason.
     fileprivate mutating func runTyped() -> [Effect] {
-        guard case .command(var line) = prompt else { return [] }
+        guard var line = self[CommandPrompt.self] else { return [] }
         let text = line.text
         var there = self
-        there.prompt = nil
+        there[CommandPrompt.self] = nil
         guard text.contains(where: { !$0.isWhitespace }) else {
             self = there
             return []
@@ -294,12 +291,12 @@ extension DashboardModel {
             let (command, arguments) = try Command.read(text)
             let effects = try there.reach(command, arguments)
             self = there
-            pastCommands.removeAll { $0 == text }
-            pastCommands = [text] + pastCommands.prefix(99)
+            session.pastCommands.removeAll { $0 == text }
+            session.pastCommands = [text] + session.pastCommands.prefix(99)
             return effects
         } catch {
             line.refuse(error.sentence)
-            prompt = .command(line)
+            self[CommandPrompt.self] = line
             return []
         }
     }

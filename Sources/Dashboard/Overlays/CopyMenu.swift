@@ -5,7 +5,9 @@ import Sending
 import Terminal
 
 /// The menu of what to copy. A letter chooses.
-struct CopyMenu: Hashable {
+struct CopyMenu: Hashable, Overlay {
+    static let layer = OverlayLayer.menu
+
     let policy: Masking
     let deliveryID: Int64
     /// The event's position in its delivery, from 0.
@@ -16,8 +18,19 @@ struct CopyMenu: Hashable {
     var rows: ExportRequest.Rows?
     var words: String?
 
-    /// Returns the letters with their meanings, and a line about the masking of secret-bearing fields.
-    func lines(_ bindings: Bindings, columns: Int) -> [StyledLine] {
+    var place: Place { .copying }
+
+    func isValid(_ model: DashboardModel) -> Bool { model.selectedRow != nil }
+
+    func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
+        let (lines, row) = (buttons(model.bindings, columns: layout.notice.columns), point.row - layout.notice.row)
+        guard layout.notice.contains(point), lines.indices.contains(row) else { return nil }
+        return lines[row].action(at: point.column).map(Target.command)
+    }
+
+    /// Returns the letters with the part that each copies, and a remark about secret-bearing fields.
+    func notice(_ model: DashboardModel, columns: Int) -> [StyledLine]? {
+        let bindings = model.bindings
         let remark =
             switch policy {
             case .masked:
@@ -58,11 +71,11 @@ extension Command {
                 "print", also: ["copy"], syntax: "body|headers|request|curl|signature|event-id|object [as-received]",
                 "the text itself; secret-bearing headers are masked unless as-received is asked for"
             ) { $0.printText($1) }), unavailable: CopyMenu.hasNoRow
-    ) { $0.copying = $0.menu(.masked) }
+    ) { $0[CopyMenu.self] = $0.menu(.masked) }
     static let copyAsReceived = Command(
         "copy-as-received", "Y", in: .rows, "copy, with Authorization, cookies and the like", plain: copy.plain,
         unavailable: CopyMenu.hasNoRow
-    ) { $0.copying = $0.menu(.asReceived) }
+    ) { $0[CopyMenu.self] = $0.menu(.asReceived) }
 
     /// The commands that copy, and the letters of the menu.
     static let ofCopying: [Command] =
@@ -98,8 +111,8 @@ extension CopyMenu {
 
 extension DashboardModel {
     fileprivate mutating func copy(_ subject: (CopyMenu) -> CopyRequest.Subject) {
-        guard let menu = copying else { return }
-        copying = nil
+        guard let menu = self[CopyMenu.self] else { return }
+        self[CopyMenu.self] = nil
         let request = CopyRequest(
             deliveryID: menu.deliveryID, position: menu.position, subject: subject(menu), policy: menu.policy,
             rows: menu.rows, listener: session.url)

@@ -7,7 +7,7 @@ import Synchronization
 import Terminal
 
 /// The line for the name of the export file, with the choice of its format and columns.
-struct ExportPrompt {
+struct ExportPrompt: Prompt {
     /// The sets of columns that can follow the sheet's five.
     enum ColumnSet: CaseIterable {
         case sheet, shown, all
@@ -41,9 +41,14 @@ struct ExportPrompt {
         }
     }
 
-    mutating func type(_ key: Key) { _ = editor.update(.key(key)) }
+    var place: Place { .export }
 
-    mutating func insert(_ text: String) { editor.insert(text) }
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
+        _ = editor.update(.key(key))
+        return true
+    }
+
+    mutating func insert(_ text: String, _ model: inout DashboardModel) { editor.insert(text) }
 
     /// Chooses another format. Changes the file's extension too if it was that of the previous format.
     mutating func changeFormat(by distance: Int) {
@@ -60,11 +65,10 @@ struct ExportPrompt {
         columnSet = all[(index + distance + all.count) % all.count]
     }
 
-    /// The number of lines that the prompt needs.
-    static let height = 3
+    func height(_ model: DashboardModel, columns: Int) -> Int { 3 }
 
     /// Draws the line and the choices below it, and returns the cursor's position.
-    func draw(on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("export to", editor, Style(.plain), on: &surface)
         let formats = ExportFormat.all.map { ($0.name, $0.name == format.name) }
         let lines = [
@@ -254,18 +258,18 @@ extension Command {
             plain: .hint("export FORMAT FILE")
         ) { $0.submitExport() },
         Command("next-format", .tab, in: .exporting, "another format", footer: .narrow("format")) { model in
-            model.changeExport { $0.changeFormat(by: 1) }
+            model[ExportPrompt.self]?.changeFormat(by: 1)
         },
         Command("previous-format", .backTab, in: .exporting, "the format before") { model in
-            model.changeExport { $0.changeFormat(by: -1) }
+            model[ExportPrompt.self]?.changeFormat(by: -1)
         },
         Command(
             "next-column-set", .down, in: .exporting, "other columns: those shown here too, or all",
             footer: .narrow("columns"), unavailable: ExportPrompt.hasNoColumns
-        ) { model in model.changeExport { $0.changeColumns(by: 1) } },
+        ) { model in model[ExportPrompt.self]?.changeColumns(by: 1) },
         Command(
             "previous-column-set", .up, in: .exporting, "the columns before", unavailable: ExportPrompt.hasNoColumns
-        ) { model in model.changeExport { $0.changeColumns(by: -1) } },
+        ) { model in model[ExportPrompt.self]?.changeColumns(by: -1) },
         .leavePrompt.also(in: .exporting, "leave, and write nothing", footer: .narrow("leave")),
     ]
 }
@@ -282,23 +286,17 @@ extension ExportPrompt {
     }
 
     fileprivate static let hasNoColumns: @Sendable (DashboardModel) -> String? = { model in
-        guard case .export(let prompt) = model.prompt, !prompt.format.hasColumns else { return nil }
+        guard let prompt = model[ExportPrompt.self], !prompt.format.hasColumns else { return nil }
         return "\(prompt.format.name) has no columns: it holds all of each delivery."
     }
 }
 
 extension DashboardModel {
-    fileprivate mutating func changeExport(_ change: (inout ExportPrompt) -> Void) {
-        guard case .export(var prompt) = prompt else { return }
-        change(&prompt)
-        self.prompt = .export(prompt)
-    }
-
     fileprivate mutating func openExport() {
         let day = session.clock.time(session.wallTime)?.date ?? ""
         let (rows, words) = exported
         let shown = (view == .table ? sheetTable : eventTable).columns.compactMap(\.exported)
-        prompt = .export(ExportPrompt(rows, words, shown: shown, day: "\(day)"))
+        self[ExportPrompt.self] = ExportPrompt(rows, words, shown: shown, day: "\(day)")
     }
 
     /// The selected rows, or all listed rows if none are selected.
@@ -322,12 +320,12 @@ extension DashboardModel {
     }
 
     fileprivate mutating func submitExport() {
-        guard case .export(let prompt) = prompt else { return }
+        guard let prompt = self[ExportPrompt.self] else { return }
         guard !prompt.editor.text.allSatisfy(\.isWhitespace) else {
             session.tell("The file has no name yet.", .notice)
             return
         }
-        self.prompt = nil
+        self[ExportPrompt.self] = nil
         write(
             ExportRequest(
                 rows: prompt.rows, format: prompt.format.name, path: prompt.editor.text, timestamps: table.timestamps,

@@ -4,7 +4,7 @@ import Notifications
 import Terminal
 
 /// The line in which a filter is edited.
-struct FilterPrompt {
+struct FilterPrompt: Prompt {
     private(set) var editor: LineEditor
     /// The parsed text, or the error in it.
     private(set) var reading: Result<Filter, FilterError>
@@ -54,23 +54,31 @@ struct FilterPrompt {
     /// The filter that Enter would apply.
     var filter: Filter? { try? reading.get() }
 
-    mutating func type(_ key: Key, _ context: FilterContext) {
+    var place: Place { .filter }
+
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
         hasNothingToOffer = false
-        guard editor.update(.key(key)) else { return }
+        guard editor.update(.key(key)) else { return true }
         if editor.text != before {
             past.leave()
-            read(context)
+            read(model.session.filterContext)
         } else {
             completion = Completion(editor.text, cursor: editor.cursor, values)
         }
+        return true
     }
 
-    mutating func insert(_ text: String, _ context: FilterContext) {
+    mutating func insert(_ text: String, _ model: inout DashboardModel) {
         editor.insert(text)
         hasNothingToOffer = false
         past.leave()
-        read(context)
+        read(model.session.filterContext)
+    }
+
+    func left(_ model: inout DashboardModel) {
+        model.relist()
+        model.goBack(to: origin)
     }
 
     /// Puts an older or a newer filter into the line.
@@ -147,18 +155,23 @@ struct FilterPrompt {
     private static let label: SafeText = "filter"
 
     /// The data for the lines below the input line.
-    struct Surroundings {
+    private struct Surroundings {
         let bindings: Bindings
         let seen: SeenValues
         let counts: MatchCounts
+
+        init(_ model: DashboardModel) {
+            (bindings, seen, counts) = (model.bindings, model.seenValues, model.counts)
+        }
     }
 
-    /// Returns the number of rows that the prompt needs.
-    func height(_ around: Surroundings, columns: Int) -> Int { 1 + hints(around, columns: columns).count }
+    func height(_ model: DashboardModel, columns: Int) -> Int {
+        1 + hints(Surroundings(model), columns: columns).count
+    }
 
     /// Draws the line and the hints below it, and returns the cursor's position.
-    func draw(_ around: Surroundings, on surface: inout Surface) -> Point? {
-        let columns = surface.size.columns
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
+        let (around, columns) = (Surroundings(model), surface.size.columns)
         let isGood = filter != nil
         let role: Role = !isGood ? .bad : editor.isEmpty ? .plain : .good
         let cursor = PromptLine.draw(Self.label, editor, Style(role), on: &surface)
@@ -345,16 +358,7 @@ struct PastTexts: Hashable {
     }
 }
 
-// MARK: - Prompts
-
-/// The prompts above the footer.
-enum Prompt {
-    case filter(FilterPrompt)
-    case search(SearchPrompt)
-    case export(ExportPrompt)
-    case command(CommandPrompt)
-    case replay(ReplayPrompt)
-}
+// MARK: - Filtering
 
 extension Command {
     /// The command for a filter that is typed after `:` or in plain mode.
@@ -390,8 +394,8 @@ extension Command {
         "older-filter", .up, in: .filter, "an earlier filter", footer: .medium("earlier")
     ) { model in model.changeFilterPrompt { $0.recall(older: true, $1) } }
     static let leavePrompt = Command(
-        "leave-prompt", .escape, in: .filter, "leave the filter as it was", footer: .narrow("leave")
-    ) { $0.leavePrompt() }
+        "leave-prompt", .escape, in: .filter, "leave the filter as it was", footer: .narrow("leave"),
+        change: { _ = $0.stepBack() })
 
     /// The commands that filter, and those of the filter's line.
     static let ofFilter: [Command] = [
@@ -418,8 +422,8 @@ extension Command {
 
 extension DashboardModel {
     fileprivate mutating func editFilter() {
-        prompt = .filter(
-            FilterPrompt(filter.filter, past: session.viewState.filters, values: seenValues, from: origin))
+        self[FilterPrompt.self] = FilterPrompt(
+            filter.filter, past: session.viewState.filters, values: seenValues, from: origin)
         askForValues()
     }
 
@@ -436,15 +440,15 @@ extension DashboardModel {
     }
 
     fileprivate mutating func changeFilterPrompt(_ change: (inout FilterPrompt, FilterContext) -> Void) {
-        guard case .filter(var prompt) = prompt else { return }
+        guard var prompt = self[FilterPrompt.self] else { return }
         change(&prompt, session.filterContext)
-        self.prompt = .filter(prompt)
+        self[FilterPrompt.self] = prompt
     }
 
     /// Applies the typed filter. A filter with an error stays in the line, with the error below it.
     fileprivate mutating func applyFilterPrompt() -> [Effect] {
-        guard case .filter(let prompt) = prompt, let filter = prompt.filter else { return [] }
-        self.prompt = nil
+        guard let filter = self[FilterPrompt.self]?.filter else { return [] }
+        self[FilterPrompt.self] = nil
         return apply(filter)
     }
 
@@ -453,11 +457,6 @@ extension DashboardModel {
         guard self.filter.hasFilter else { return [] }
         session.viewState.remember(filter.text)
         return [.keepViewState(session.viewState)]
-    }
-
-    /// The data for the lines below the filter's line.
-    var filterSurroundings: FilterPrompt.Surroundings {
-        FilterPrompt.Surroundings(bindings: bindings, seen: seenValues, counts: counts)
     }
 
     var seenValues: SeenValues {
@@ -471,90 +470,7 @@ extension DashboardModel {
         } then: { model, result in
             guard case .success(let values) = result else { return }
             model.recordedValues = values
-            guard case .filter(var prompt) = model.prompt else { return }
-            prompt.know(values)
-            model.prompt = .filter(prompt)
-        }
-    }
-
-    /// Types a key into the line that is open.
-    mutating func typeIntoPrompt(_ key: Key) -> [Effect] {
-        switch prompt {
-        case .filter(var prompt):
-            prompt.type(key, session.filterContext)
-            self.prompt = .filter(prompt)
-            return []
-        case .search(let prompt):
-            type(key, in: prompt)
-            return []
-        case .export(var prompt):
-            prompt.type(key)
-            self.prompt = .export(prompt)
-            return []
-        case .replay(var prompt):
-            prompt.type(key)
-            self.prompt = .replay(prompt)
-            return []
-        case .command(var prompt):
-            prompt.type(key)
-            self.prompt = .command(prompt)
-            return []
-        case nil: return []
-        }
-    }
-
-    /// Pastes text into the open line; if it has several lines, only one of them.
-    mutating func pasteIntoPrompt(_ bytes: [UInt8]) -> [Effect] {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            session.tell("The paste is not UTF-8 and was dropped.", .notice)
-            return []
-        }
-        let lines = text.split(whereSeparator: \.isNewline)
-        let line = String(lines.joined(separator: " ").prefix(4_096))
-        switch prompt {
-        case .filter(var prompt):
-            prompt.insert(line, session.filterContext)
-            self.prompt = .filter(prompt)
-            return []
-        case .search(var prompt):
-            prompt.insert(line)
-            search(prompt)
-            return []
-        case .export(var prompt):
-            prompt.insert(line)
-            self.prompt = .export(prompt)
-            return []
-        case .replay(var prompt):
-            prompt.insert(line)
-            self.prompt = .replay(prompt)
-            return []
-        case .command(var prompt):
-            prompt.insert(line)
-            self.prompt = .command(prompt)
-            return []
-        case nil: return []
-        }
-    }
-
-    /// Closes the line and undoes its effects.
-    mutating func leavePrompt() -> [Effect] {
-        if help?.leaveSearch() == true { return [] }
-        switch prompt {
-        case .command:
-            self.prompt = nil
-            return []
-        case .search(let prompt):
-            leaveSearch(prompt)
-            return []
-        case .filter(let prompt):
-            self.prompt = nil
-            let effects = relist()
-            goBack(to: prompt.origin)
-            return effects
-        case .export, .replay:
-            self.prompt = nil
-            return []
-        case nil: return []
+            model[FilterPrompt.self]?.know(values)
         }
     }
 
@@ -563,20 +479,19 @@ extension DashboardModel {
     var extent: ListExtent { listing.extent(of: shown) }
 
     /// Updates the list to match the filter, the marks and the order.
-    mutating func relist() -> [Effect] {
-        var preview: Filter?
-        if case .filter(let prompt) = prompt { preview = prompt.preview }
+    mutating func relist() {
+        let preview = self[FilterPrompt.self]?.preview
         let query = BrowseQuery(
             rowFilter.predicate(preview: found == nil ? preview : nil, marks: marks),
             order: session.viewState.preferences.order)
-        guard listing.show(query) else { return [] }
+        guard listing.show(query) else { return }
         rows.restart(isSorted: query.order != .arrival, fromStart: isToShowStart, extent)
         isToShowStart = false
         if selection.leave(query) {
             session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
         }
         if seeking != nil { cancelSeeking() }
-        return [.browse(query, generation: listing.generation, shown)]
+        context.questions.request(.browse(query, generation: listing.generation, shown))
     }
 
     mutating func take(_ progress: BrowseProgress) {

@@ -4,9 +4,11 @@ import Notifications
 import Terminal
 
 /// The help, opened with `?`: the active key bindings, which the user can read, search and run.
-struct HelpScreen {
+struct HelpScreen: Overlay {
+    static let layer = OverlayLayer.help
+
     /// The place that had the keyboard before.
-    let place: Place
+    private let origin: Place
     private var page = HelpPage()
     private var scroll = TextPane()
     /// The index of the selected entry.
@@ -18,7 +20,7 @@ struct HelpScreen {
     private var isWhole: Bool
 
     init(_ place: Place) {
-        self.place = place
+        origin = place
         // A user who is typing a filter needs the filter language, which begins the full help.
         isWhole = place == .filter
     }
@@ -28,6 +30,9 @@ struct HelpScreen {
         scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
     }
 
+    var place: Place { isSearching ? .helpSearch : .help }
+    var tabTitle: String? { title }
+
     /// The command that Enter runs.
     var selected: Command? { hasSelection ? page.entries[selection].command : nil }
 
@@ -35,12 +40,13 @@ struct HelpScreen {
 
     private var searchRows: Int { isSearching || !editor.isEmpty ? 1 : 0 }
 
-    mutating func settle(_ model: DashboardModel, size: Size) {
+    mutating func settle(_ model: DashboardModel, _ layout: Layout) {
+        let size = layout.main.size
         let columns = size.columns - ListRow.margin - 1
         page =
             isWhole || searchRows > 0
-            ? HelpPage(model, from: place, searching: editor.text, columns: columns)
-            : HelpPage(model, from: place, in: Size(columns: columns, rows: size.rows))
+            ? HelpPage(model, from: origin, searching: editor.text, columns: columns)
+            : HelpPage(model, from: origin, in: Size(columns: columns, rows: size.rows))
         selection = min(selection, max(0, page.entries.count - 1))
         scroll.resize(count: page.lines.count, height: size.rows - searchRows)
     }
@@ -66,13 +72,13 @@ struct HelpScreen {
         toTop()
     }
 
-    mutating func scroll(by lines: Int) {
+    mutating func scroll(by lines: Int, _ session: Session) {
         scroll.scroll(by: lines)
         selectInView()
     }
 
-    /// Selects the entry on a visible line. Returns whether there is one.
-    mutating func select(line: Int) -> Bool {
+    /// Selects the entry on a visible line.
+    mutating func select(line: Int, rows: Int, _ session: Session) -> Bool {
         guard let entry = page.entry(atLine: scroll.top + line - searchRows) else { return false }
         select(entry)
         return true
@@ -108,15 +114,19 @@ struct HelpScreen {
         isSearching = true
     }
 
-    mutating func type(_ key: Key) {
+    /// Types into the search line. Elsewhere in the help, keys without a command do nothing.
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
-        guard editor.update(.key(key)), editor.text != before else { return }
-        toTop()
+        if isSearching, editor.update(.key(key)), editor.text != before { toTop() }
+        return true
     }
 
-    mutating func insert(_ text: String) {
-        editor.insert(text)
+    mutating func paste(_ bytes: [UInt8], _ model: inout DashboardModel) -> Bool {
+        guard isSearching else { return false }
+        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+        editor.insert(lines.first.map(String.init) ?? "")
         toTop()
+        return true
     }
 
     /// Ends typing and keeps the result of the search.
@@ -124,13 +134,13 @@ struct HelpScreen {
         isSearching = false
     }
 
-    /// Shows all entries again. Returns whether a search was active or being typed.
-    mutating func leaveSearch() -> Bool {
-        guard searchRows > 0 else { return false }
+    /// Ends a search, and shows all entries again.
+    mutating func stepBack() -> Bool {
+        guard searchRows > 0 else { return true }
         isSearching = false
         editor.clear()
         toTop()
-        return true
+        return false
     }
 
     private mutating func toTop() {
@@ -143,7 +153,7 @@ struct HelpScreen {
     private static let label: SafeText = "search help"
 
     /// Draws the help, and returns the cursor's position if text is being typed.
-    func draw(on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         var cursor: Point?
         if searchRows > 0 { cursor = PromptLine.draw(Self.label, editor, .plain, on: &surface) }
         let (_, below) = surface.bounds.splitTop(searchRows)
@@ -207,6 +217,13 @@ extension DashboardModel {
         guard command.arguments != nil else { return run(command) }
         typeCommand("\(command.name) ")
         return []
+    }
+}
+
+extension DashboardModel {
+    var help: HelpScreen? {
+        get { self[HelpScreen.self] }
+        set { self[HelpScreen.self] = newValue }
     }
 }
 

@@ -22,7 +22,9 @@ extension KeyringSummary {
 }
 
 /// The Secrets screen, opened with `s`: the current secrets, and the past ones below them.
-struct KeyringScreen {
+struct KeyringScreen: Overlay {
+    static let layer = OverlayLayer.screen
+
     /// The identity of the selected secret.
     private enum Selection: Hashable {
         case current(String)
@@ -39,6 +41,41 @@ struct KeyringScreen {
 
     private var selection: Selection?
     var form: SecretForm?
+    var reading = KeyringReading()
+
+    var place: Place { form == nil ? .keyring : .form }
+    var tabTitle: String? { "Secrets" }
+    var isModal: Bool { form != nil }
+    var opening: Command { .replaceSecret }
+    var deadline: ContinuousClock.Instant? { reading.deadline }
+
+    /// Asks for the matches of the secrets, if they may have changed.
+    mutating func ask(_ context: inout Context) {
+        let isWaiting = context.questions.isWaiting("keyring", of: context.opening)
+        guard reading.isDue(context.session.change, isWaiting: isWaiting, at: context.session.now) else { return }
+        context.ask("keyring", of: Self.self, on: .listener) { outside, _ in
+            try outside.listener.keyring()
+        } then: { _, context, result in
+            if case .success(let summary) = result { context.session.hold(summary) }
+        }
+    }
+
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
+        form?.type(key)
+        return form != nil
+    }
+
+    mutating func paste(_ bytes: [UInt8], _ model: inout DashboardModel) -> Bool {
+        form?.paste(bytes)
+        return form != nil
+    }
+
+    /// Closes the form, if it is open.
+    mutating func stepBack() -> Bool {
+        guard form != nil else { return true }
+        form = nil
+        return false
+    }
 
     /// Returns the selected secret, or the first one.
     func selected(in keyring: KeyringSummary) -> KeyringRow? {
@@ -64,9 +101,11 @@ struct KeyringScreen {
         selection = Selection(rows[min(max(0, target), rows.count - 1)])
     }
 
-    /// Selects the secret on a line of the list, counted below the titles. Returns whether there is one.
-    mutating func select(line: Int, in keyring: KeyringSummary, rows: Int) -> Bool {
-        let shown = shown(keyring, rows: rows)
+    mutating func scroll(by lines: Int, _ session: Session) { move(lines < 0 ? .up : .down, in: session.keyring) }
+
+    /// Selects the secret on a line; the titles are on the first line.
+    mutating func select(line: Int, rows: Int, _ session: Session) -> Bool {
+        let (shown, line) = (shown(session.keyring, rows: rows), line - 1)
         guard shown.indices.contains(shown.startIndex + line), line >= 0 else { return false }
         selection = Selection(shown[shown.startIndex + line])
         return true
@@ -108,10 +147,11 @@ struct KeyringScreen {
     ])
 
     /// Draws the secrets or the form, and returns the cursor's position.
-    func draw(_ keyring: KeyringSummary, _ bindings: Bindings, on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
+        let keyring = model.session.keyring
         if let form { return form.draw(on: &surface) }
         guard !keyring.rows.isEmpty else {
-            drawNone(bindings, on: &surface)
+            drawNone(model.bindings, on: &surface)
             return nil
         }
         let places = Self.columns.fitted(to: surface.size.columns - ListRow.margin)
@@ -391,8 +431,8 @@ struct PastedText {
 
 // MARK: - Reading
 
-/// The schedule of reading how many deliveries each secret matches. While the screen shows them, they are read whenever
-/// they may have changed, one question at a time and at most four times a second.
+/// The schedule of questions for the matches of the secrets: whenever they may have changed, but only one question at a
+/// time, and at most a few a second.
 struct KeyringReading {
     static let pause = Duration.milliseconds(250)
 
@@ -408,14 +448,8 @@ struct KeyringReading {
     }
 
     /// Returns whether to ask now.
-    mutating func isDue(
-        _ change: HistoryChange, isSeen: Bool, isWaiting: Bool, at now: ContinuousClock.Instant
-    ) -> Bool {
+    mutating func isDue(_ change: HistoryChange, isWaiting: Bool, at now: ContinuousClock.Instant) -> Bool {
         deadline = nil
-        guard isSeen else {
-            asked = nil
-            return false
-        }
         guard !isWaiting, asked != change else { return false }
         if asked != nil, let lastRead, now < lastRead + Self.pause {
             deadline = lastRead + Self.pause
@@ -430,6 +464,11 @@ struct KeyringReading {
 // MARK: - Questions to the listener
 
 extension DashboardModel {
+    var keyring: KeyringScreen? {
+        get { self[KeyringScreen.self] }
+        set { self[KeyringScreen.self] = newValue }
+    }
+
     /// Asks the listener something for which the user waits. An error is shown unless it is handled.
     private mutating func askListener<Answer: Sendable>(
         _ work: @escaping @Sendable (any ListenerControl) throws -> Answer,
@@ -442,22 +481,10 @@ extension DashboardModel {
             switch result {
             case .success(let answer):
                 if let keyring = answer as? KeyringSummary { model.session.hold(keyring) }
-                model.keyringReading.invalidate()
+                model.keyring?.reading.invalidate()
                 then(&model, answer)
             case .failure(let failure): failed(&model, "\(failure.sentence)")
             }
-        }
-    }
-
-    /// Asks for the matches of the secrets while the screen shows them.
-    mutating func askForKeyring() {
-        let isDue = keyringReading.isDue(
-            session.change, isSeen: keyring != nil, isWaiting: context.questions.isWaiting("keyring"), at: session.now)
-        guard isDue else { return }
-        ask("keyring", on: .listener) { outside, _ in
-            try outside.listener.keyring()
-        } then: { model, result in
-            if case .success(let summary) = result { model.session.hold(summary) }
         }
     }
 
@@ -533,12 +560,12 @@ extension DashboardModel {
             try $0.rememberSecret(label)
         } then: { model, place in
             model.session.tell("The secret \(label) is saved in \(place).", .good)
-            if model.savingToQuit.remove(label) != nil, model.savingToQuit.isEmpty {
+            if model.session.savingToQuit.remove(label) != nil, model.session.savingToQuit.isEmpty {
                 model.context.questions.request(.end(.quit))
             }
         } failed: { model, sentence in
-            let isQuitting = !model.savingToQuit.isEmpty
-            model.savingToQuit = []
+            let isQuitting = !model.session.savingToQuit.isEmpty
+            model.session.savingToQuit = []
             model.session.tell(
                 isQuitting ? "b2watch goes on, because the secret is not saved: " + sentence : sentence, .bad)
         }
@@ -548,7 +575,7 @@ extension DashboardModel {
     mutating func saveAndQuit() {
         guard !isDeaf, case .quitUnsaved(let labels, _, _, _) = question else { return }
         question = nil
-        savingToQuit = Set(labels)
+        session.savingToQuit = Set(labels)
         for label in labels { remember(label) }
     }
 
@@ -597,15 +624,15 @@ extension Command {
                 syntax: "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|reload",
                 "signing secrets; the secret itself is asked for on a line of its own, which is not shown"
             ) { $0.secret($1) }), unavailable: isAway
-    ) { $0.keyring?.add(to: $0.context.session.keyring) }
+    ) { model in model.changeKeyring { $0.add(to: $1) } }
     static let replaceSecret = Command(
         "replace-secret", "r", .enter, in: .keyring, "replace the selected secret", footer: .medium("replace"),
         plain: .hint("secret replace LABEL"), unavailable: selectsPast
-    ) { $0.keyring?.replace(in: $0.context.session.keyring) }
+    ) { model in model.changeKeyring { $0.replace(in: $1) } }
     static let forgetSecret = Command(
         "forget-secret", "f", in: .keyring, "delete the selected secret, as rotated or as leaked",
         footer: .medium("delete"), changesSelected: true, plain: .hint("secret forget LABEL"), unavailable: selectsNone
-    ) { $0.askToDelete($0.keyring?.selected(in: $0.context.session.keyring)) }
+    ) { $0.askToDelete($0.keyring?.selected(in: $0.session.keyring)) }
     static let reloadSecrets = Command(
         "reload-secrets", "R", in: .keyring, "read the files and other sources of secrets again",
         footer: .wide("reload"), plain: .same(), unavailable: isAway,
@@ -616,13 +643,14 @@ extension Command {
 
     /// The commands of the Secrets screen and of its form, and the command that sends a test event signed by a secret.
     static let ofKeyring: [Command] =
-        [showKeyring, sendTest] + Motion.commands(in: .keyring) { $0.keyring?.move($1, in: $0.context.session.keyring) }
+        [showKeyring, sendTest]
+        + Motion.commands(in: .keyring) { model, motion in model.changeKeyring { $0.move(motion, in: $1) } }
         + [
             addSecret, replaceSecret, forgetSecret,
             Command(
                 "remember-secret", "m", in: .keyring, "save the selected secret for the next start",
                 footer: .medium("save"), plain: .hint("secret remember LABEL"), unavailable: selectsPast
-            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.context.session.keyring)) },
+            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.session.keyring)) },
             reloadSecrets,
             Command("submit", .enter, in: .form, "use this secret", footer: .narrow("use"), unavailable: isAway) {
                 $0.submitSecret()
@@ -653,6 +681,12 @@ extension Command {
 }
 
 extension DashboardModel {
+    fileprivate mutating func changeKeyring(_ change: (inout KeyringScreen, KeyringSummary) -> Void) {
+        guard var screen = keyring else { return }
+        change(&screen, session.keyring)
+        keyring = screen
+    }
+
     /// Asks whether to delete a secret, or whether one that was already deleted has leaked.
     mutating func askToDelete(_ row: KeyringRow?) {
         switch row {

@@ -1,8 +1,11 @@
 import Base
 import History
+import Terminal
 
 /// A question that the user must answer before something is done. Only keys answer it, never a paste.
-enum Question: Hashable {
+enum Question: Hashable, Overlay {
+    static let layer = OverlayLayer.question
+
     /// Whether to quit, which loses this number of deliveries if the history is in memory.
     case stopReceiving(lost: Int)
     case suspend
@@ -58,7 +61,10 @@ enum Question: Hashable {
         }
     }
 
-    /// The keyboard's place while the question is open.
+    func notice(_ model: DashboardModel, columns: Int) -> [StyledLine]? {
+        StatusLines.lines(text(model.bindings), Style(.warning, bold: true), columns)
+    }
+
     var place: Place {
         switch self {
         case .delete, .markLeaked: .deleting
@@ -152,5 +158,13 @@ extension DashboardModel {
         case .delete, .markLeaked, .quitUnsaved, nil: break
         }
         return []
+    }
+}
+
+extension DashboardModel {
+    /// The open question.
+    var question: Question? {
+        get { self[Question.self] }
+        set { self[Question.self] = newValue }
     }
 }

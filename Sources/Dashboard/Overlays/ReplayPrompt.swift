@@ -4,7 +4,7 @@ import Sending
 import Terminal
 
 /// The line for the target of a replay. It begins empty; ↑ brings back earlier targets.
-struct ReplayPrompt {
+struct ReplayPrompt: Prompt {
     private(set) var editor = LineEditor("")
     let rows: ActedRows
     private var past: PastTexts
@@ -17,13 +17,16 @@ struct ReplayPrompt {
         past = PastTexts(targets)
     }
 
-    mutating func type(_ key: Key) {
+    var place: Place { .replay }
+
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
         _ = editor.update(.key(key))
         if editor.text != before { past.leave() }
+        return true
     }
 
-    mutating func insert(_ text: String) {
+    mutating func insert(_ text: String, _ model: inout DashboardModel) {
         editor.insert(text)
         past.leave()
     }
@@ -45,16 +48,15 @@ struct ReplayPrompt {
         return "Write a URL, such as http://127.0.0.1:9000/, or nothing for this listener."
     }
 
-    /// The number of rows that the prompt needs.
-    var height: Int { past.texts.isEmpty ? 2 : 3 }
+    func height(_ model: DashboardModel, columns: Int) -> Int { past.texts.isEmpty ? 2 : 3 }
 
     /// Draws the line with its explanation below, and returns the cursor's position.
-    func draw(_ bindings: Bindings, on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let cursor = PromptLine.draw("replay to", editor, Style(.plain), on: &surface)
         var lines: [SafeText] = [" Sends \(rows.deliveryWords) again, as received. Empty: to this listener."]
         if !past.texts.isEmpty {
             let targets = past.texts.prefix(3).map { Masking.masked.target($0) }.joined(separator: "  ")
-            lines.append(SafeText(" \(bindings.name(of: .olderTarget)) \(targets)"))
+            lines.append(SafeText(" \(model.bindings.name(of: .olderTarget)) \(targets)"))
         }
         for (index, line) in lines.enumerated() {
             surface.put(

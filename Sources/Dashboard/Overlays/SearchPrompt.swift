@@ -4,7 +4,7 @@ import Notifications
 import Terminal
 
 /// The line for a search.
-struct SearchPrompt {
+struct SearchPrompt: Prompt {
     private(set) var editor = LineEditor()
     let origin: PromptOrigin
     /// Whether the search is in the detail pane rather than in the list.
@@ -22,19 +22,57 @@ struct SearchPrompt {
 
     var pattern: SearchPattern? { SearchPattern(editor.text) }
 
-    /// Types a key. Returns whether the text to search for has changed.
-    mutating func type(_ key: Key) -> Bool {
+    var place: Place { .search }
+
+    func height(_ model: DashboardModel, columns: Int) -> Int { 1 }
+
+    mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let text = editor.text
         _ = editor.update(.key(key))
-        return editor.text != text
+        if editor.text != text { search(&model) }
+        return true
     }
 
-    mutating func insert(_ text: String) {
+    mutating func insert(_ text: String, _ model: inout DashboardModel) {
         editor.insert(text)
+        search(&model)
+    }
+
+    /// Shows the match nearest to where the search began.
+    private mutating func search(_ model: inout DashboardModel) {
+        hasNoMatch = false
+        model.pattern = pattern
+        guard let pattern else {
+            model.goBack(to: origin)
+            return model.cancelSeeking()
+        }
+        if isInDetail {
+            // Each search starts where the line was opened, because the text typed so far may have moved the view.
+            model.detail.goBack(to: origin.detail)
+            hasNoMatch = !model.findInDetail(pattern, .nearest)
+            return
+        }
+        model.detail.forgetMatch()
+        if model.found != nil, let list = origin.list {
+            model.changeFound { $0.searchNearest(to: list, pattern, $1) }
+            return
+        }
+        guard let row = origin.row else { return }
+        if let index = model.rows.index(of: row), pattern.matches(model.rows.window.rows[index]) {
+            model.goBack(to: origin)
+            return model.cancelSeeking()
+        }
+        model.seek(.match(pattern), pattern.predicate, .nearest, from: row)
+    }
+
+    func left(_ model: inout DashboardModel) {
+        model.pattern = before
+        model.goBack(to: origin)
+        model.cancelSeeking()
     }
 
     /// Draws the line, and returns the cursor's position.
-    func draw(on surface: inout Surface) -> Point? {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let label: SafeText = isInDetail ? "search detail" : "search"
         let cursor = PromptLine.draw(label, editor, Style(hasNoMatch ? .bad : .plain), on: &surface)
         if hasNoMatch {
@@ -57,7 +95,9 @@ extension Command {
             PlainWord(
                 "find", syntax: "[TEXT]", "to the next older event that holds the text; without a text, the same again"
             ) { $0.find($1) }), unavailable: { $0.detail.hasKeys ? nil : $0.current.hasNoList }
-    ) { $0.prompt = .search(SearchPrompt(from: $0.origin, isInDetail: $0.detail.hasKeys, before: $0.pattern)) }
+    ) {
+        $0[SearchPrompt.self] = SearchPrompt(from: $0.origin, isInDetail: $0.detail.hasKeys, before: $0.pattern)
+    }
     static let nextProblem = Command("next-problem", "e", in: .browsing, "to the next problem", plain: .row()) {
         $0.seek(.problem, .problem, .next)
     }
@@ -125,9 +165,8 @@ extension DashboardModel {
         switch result {
         case .failure(let failure): session.tell("The history could not be searched: \(failure.sentence)", .bad)
         case .success(let outcome):
-            if case .search(var prompt) = self.prompt {
-                prompt.hasNoMatch = outcome.row == nil
-                self.prompt = .search(prompt)
+            if let prompt = self[SearchPrompt.self] {
+                self[SearchPrompt.self]?.hasNoMatch = outcome.row == nil
                 if outcome.row == nil { goBack(to: prompt.origin) }
             } else if outcome.row == nil {
                 session.tell(aim.absence, .notice)
@@ -138,64 +177,20 @@ extension DashboardModel {
         }
     }
 
-    // MARK: - Typing a search
-
-    mutating func type(_ key: Key, in prompt: SearchPrompt) {
-        var prompt = prompt
-        if prompt.type(key) { search(prompt) } else { self.prompt = .search(prompt) }
-    }
-
-    /// Shows the match nearest to where the search began.
-    mutating func search(_ prompt: SearchPrompt) {
-        var prompt = prompt
-        prompt.hasNoMatch = false
-        pattern = prompt.pattern
-        defer { self.prompt = .search(prompt) }
-        guard let pattern else {
-            goBack(to: prompt.origin)
-            return cancelSeeking()
-        }
-        if prompt.isInDetail {
-            // Each search starts where the line was opened, because the text typed so far may have moved the view.
-            detail.goBack(to: prompt.origin.detail)
-            prompt.hasNoMatch = !findInDetail(pattern, .nearest)
-            return
-        }
-        detail.forgetMatch()
-        if found != nil, let origin = prompt.origin.list {
-            changeFound { $0.searchNearest(to: origin, pattern, $1) }
-            return
-        }
-        guard let origin = prompt.origin.row else { return }
-        if let index = rows.index(of: origin), pattern.matches(rows.window.rows[index]) {
-            goBack(to: prompt.origin)
-            return cancelSeeking()
-        }
-        seek(.match(pattern), pattern.predicate, .nearest, from: origin)
-    }
-
     /// Ends typing and keeps the result of the search.
     mutating func keepSearch() {
-        guard case .search(let prompt) = prompt else { return }
-        self.prompt = nil
+        guard let prompt = self[SearchPrompt.self] else { return }
+        self[SearchPrompt.self] = nil
         guard prompt.pattern == nil, let before = prompt.before else { return }
         pattern = before
         goToMatch(.next)
-    }
-
-    /// Ends typing and restores the view from before the search.
-    mutating func leaveSearch(_ prompt: SearchPrompt) {
-        self.prompt = nil
-        pattern = prompt.before
-        goBack(to: prompt.origin)
-        cancelSeeking()
     }
 
     // MARK: - Searching the detail
 
     /// Goes to the nearest line of the detail that contains the pattern. Returns whether there is one.
     @discardableResult
-    private mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way) -> Bool {
+    fileprivate mutating func findInDetail(_ pattern: SearchPattern, _ way: SeekRequest.Way) -> Bool {
         let document = detail.document
         let lines = document?.lines.indices ?? 0..<0
         let holds = { (line: Int) in document.map { pattern.matches($0.text(ofLine: line).string) } ?? false }
@@ -258,7 +253,7 @@ extension SeekAim {
 // MARK: - The start of a search
 
 /// The view when an input line was opened, to return to it later.
-struct PromptOrigin {
+struct PromptOrigin: Sendable {
     var row: Int64?
     var wasFollowing: Bool
     /// The distance of the row from the top of the list.

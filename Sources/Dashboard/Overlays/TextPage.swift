@@ -4,7 +4,9 @@ import Notifications
 import Terminal
 
 /// A page of text over the view: an entry with its request and answer, or the text that an action would send.
-struct TextPage {
+struct TextPage: Overlay {
+    static let layer = OverlayLayer.page
+
     enum Kind: Hashable {
         case entry(Int64)
         /// A dry run of the action with this name.
@@ -34,8 +36,9 @@ struct TextPage {
         self.content = content
     }
 
-    /// The title in the line of tabs.
-    var title: String {
+    var place: Place { .page }
+
+    var tabTitle: String? {
         switch kind {
         case .entry(let id): "Entry \(id)"
         case .preview: "Dry run"
@@ -47,15 +50,22 @@ struct TextPage {
         if case .entry(let row, _) = content { row.entry } else { nil }
     }
 
-    /// Returns the entry to read now; nil if the loaded one is up to date or is already being read.
-    mutating func request(_ change: HistoryChange, isWaiting: Bool) -> Int64? {
-        guard case .entry(let id) = kind, known != change.outbox, known == nil || !isWaiting else { return nil }
-        known = change.outbox
-        return id
+    /// Asks for the entry, if it may have changed.
+    mutating func ask(_ context: inout Context) {
+        let isWaiting = context.questions.isWaiting("entry", of: context.opening)
+        guard case .entry(let id) = kind, known != context.session.shown.outbox, !isWaiting else { return }
+        known = context.session.shown.outbox
+        context.ask("entry", of: Self.self, on: .documents) { outside, _ in
+            try outside.entry(id)
+        } then: { page, _, result in
+            switch result {
+            case .success(let content): page.apply(content)
+            case .failure(let failure): page.apply(.nothing("The entry could not be read: \(failure.sentence)"))
+            }
+        }
     }
 
-    /// Shows the content read for the entry.
-    mutating func apply(_ content: Content) {
+    private mutating func apply(_ content: Content) {
         guard content != self.content else { return }
         self.content = content
         laidOut = nil
@@ -63,9 +73,10 @@ struct TextPage {
 
     mutating func move(_ motion: Motion) { pane.move(motion) }
 
-    mutating func scroll(by lines: Int) { pane.scroll(by: lines) }
+    mutating func scroll(by lines: Int, _ session: Session) { pane.scroll(by: lines) }
 
-    mutating func settle(size: Size, clock: WallClock, isUTC: Bool) {
+    mutating func settle(_ model: DashboardModel, _ layout: Layout) {
+        let (size, clock, isUTC) = (layout.main.size, model.session.clock, model.session.showsUTC)
         let columns = max(8, size.columns - 3)
         if laidOut.map({ $0 != (columns, isUTC) }) ?? true {
             lines = PageLines(kind: kind, content: content, columns: columns, clock: clock).lines
@@ -74,7 +85,7 @@ struct TextPage {
         pane.resize(count: lines.count, height: max(0, size.rows - 1))
     }
 
-    func draw(on surface: inout Surface) {
+    func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         surface.rule(row: 0)
         if lines.count > pane.height {
             let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
@@ -83,6 +94,14 @@ struct TextPage {
         let below = Rect(
             column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
         surface.draw(in: below) { pane.draw(lines, on: &$0) }
+        return nil
+    }
+}
+
+extension DashboardModel {
+    var page: TextPage? {
+        get { self[TextPage.self] }
+        set { self[TextPage.self] = newValue }
     }
 }
 

@@ -542,7 +542,7 @@ extension DashboardModel {
         if !actions.isInEntries {
             actions.focusEntries(true)
         } else if let row = actions.list.list.selectedRow {
-            page = TextPage(.entry(row.id))
+            open(TextPage(.entry(row.id)))
         }
     }
 
@@ -631,7 +631,7 @@ extension DashboardModel {
             switch result {
             case .success(let run):
                 model.session.dropNotices()
-                model.page = TextPage(.preview(name), content: .preview(run))
+                model.open(TextPage(.preview(name), content: .preview(run)))
             case .failure(let failure): model.session.tell("\(failure.sentence)", .bad)
             }
         }
@@ -691,7 +691,7 @@ extension DashboardModel {
 
     // MARK: - Reading
 
-    /// Asks for the states of the actions, and for other data that the tab shows.
+    /// Asks for the states of the actions, and for what the selected one has missed.
     mutating func askForActions() {
         let isSeen = view == .actions
         let isWaiting = context.questions.isWaiting("actions")
@@ -713,23 +713,8 @@ extension DashboardModel {
         if session.canAct, session.absence == nil, let name = actions.toLookAt(isSeen: isSeen) {
             lookForMissed(name, in: .newest) { _, _ in }
         }
-        askForEntry()
     }
 
-    private mutating func askForEntry() {
-        let (change, isWaiting) = (shown, context.questions.isWaiting("entry"))
-        guard let id = page?.request(change, isWaiting: isWaiting) else { return }
-        ask("entry", on: .documents) { outside, _ in
-            try outside.entry(id)
-        } then: { model, result in
-            guard model.page?.kind == .entry(id) else { return }
-            switch result {
-            case .success(let content): model.page?.apply(content)
-            case .failure(let failure):
-                model.page?.apply(.nothing("The entry could not be read: \(failure.sentence)"))
-            }
-        }
-    }
 }
 
 // MARK: - Interface to the actions

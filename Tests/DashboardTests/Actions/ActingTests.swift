@@ -154,7 +154,7 @@ struct ActingTests {
         user.press(.character("a"))
         #expect(user.screen.contains("Nobody runs actions here."))
         user.press(.character("r"))
-        #expect(user.screen.contains("Nobody runs actions here.") && user.model.prompt == nil)
+        #expect(user.screen.contains("Nobody runs actions here.") && user.model.overlays.prompt == nil)
         var other = User.acting(actions: Self.two)
         other.tell(.listening(.away(ListenerAbsence(.gone, reason: "The listener is gone."))))
         other.press(.character("a"))

@@ -170,7 +170,7 @@ struct MouseTests {
         user.press(.character("y"))
         user.click(on: "curl command")
         #expect(user.clipboard != nil)
-        #expect(user.model.copying == nil)
+        #expect(user.model[CopyMenu.self] == nil)
     }
 
     @Test("does nothing anywhere that crashes", arguments: ["", "2", "3", "6", "7", "s", "?", "C", "c", ":", "y"])

@@ -20,7 +20,7 @@ struct PaletteTests {
     func runs() {
         let user = typing("show-table")
         #expect(user.model.view == .table)
-        #expect(user.model.prompt == nil)
+        #expect(user.model.overlays.prompt == nil)
     }
 
     @Test("offers what begins with what is typed, with what it does")
@@ -91,7 +91,7 @@ struct PaletteTests {
             let before = user.lines
             user.type(command.name)
             user.press(.enter)
-            if case .command? = user.model.prompt, command != .typeCommand {
+            if user.model[CommandPrompt.self] != nil, command != .typeCommand {
                 #expect(!user.screen.contains("works elsewhere"), "\(command.name): \(user.screen)")
                 #expect(user.lines != before)
             }
@@ -133,7 +133,7 @@ struct PaletteTests {
     func filter() {
         let user = typing("filter sig:valid")
         #expect(user.model.filter.filter.text == "sig:valid")
-        #expect(user.model.prompt == nil)
+        #expect(user.model.overlays.prompt == nil)
         let wrong = typing("filter sig:(")
         #expect(wrong.screen.contains("The filter is wrong at column"))
         #expect(wrong.model.place == .palette)

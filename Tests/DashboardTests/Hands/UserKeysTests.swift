@@ -16,7 +16,7 @@ struct UserKeysTests {
         user.model.bindings = Bindings([Change(command: "edit-filter", keys: [.function(3)])])
         #expect(user.lines[23].contains("F3 filter"))
         user.press(.character("f"))
-        #expect(user.model.prompt == nil)
+        #expect(user.model.overlays.prompt == nil)
         user.press(.function(3))
         #expect(user.model.place == .filter)
         user.press(.escape, .character("?"))
