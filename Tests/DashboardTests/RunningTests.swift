@@ -147,4 +147,19 @@ struct PacingTests {
         pacer.noteChange(isAnswer: true, at: start + .milliseconds(4))
         #expect(pacer.isDue(at: start + .milliseconds(4)))
     }
+
+    @Test("the state of the history is taken at once, and then once a frame")
+    func moves() {
+        var pacer = FramePacer()
+        pacer.drew(at: start)
+        #expect(!pacer.isMoveDue(at: start))
+        pacer.noteMove()
+        #expect(pacer.isMoveDue(at: start))
+        pacer.tookMove(at: start)
+        #expect(pacer.deadline == nil)
+        pacer.noteMove()
+        #expect(!pacer.isMoveDue(at: start + .milliseconds(5)))
+        #expect(pacer.deadline == start + .milliseconds(33))
+        #expect(pacer.isMoveDue(at: start + .milliseconds(33)))
+    }
 }

@@ -188,6 +188,7 @@ struct DashboardRun {
         let loop = TerminalLoop()
         if let ending = tell(.tick) { return ending }
         while true {
+            if pacer.isMoveDue(at: .now), let ending = takeMove() { return ending }
             if pacer.isDue(at: .now) { draw() }
             let midnight = model.session.nextMidnight
             let deadline = [model.deadline, pacer.deadline, midnight].compactMap(\.self).min()
@@ -228,14 +229,23 @@ struct DashboardRun {
         return tell(.input(input))
     }
 
+    /// Takes the latest state of the history.
+    private mutating func takeMove() -> DashboardEnding? {
+        pacer.tookMove(at: .now)
+        guard let change = dashboard.takeAnnounced() else { return nil }
+        isToMeasure = true
+        pacer.noteChange(isAnswer: false, at: .now)
+        return tell(.historyChanged(change))
+    }
+
     private mutating func take(_ message: DashboardMessage) -> DashboardEnding? {
         var event = message.event
         var isAnswer = false
         switch event {
         case .historyMoved:
-            guard let change = dashboard.takeAnnounced() else { return nil }
-            event = .historyChanged(change)
-            isToMeasure = true
+            // Until the state is taken, no commit posts another message.
+            pacer.noteMove()
+            return nil
         case .historyChanged: isToMeasure = true
         case .browseMoved:
             guard let progress = runner.progress.take() else { return nil }
@@ -280,6 +290,7 @@ struct DashboardRun {
 // MARK: - Timing of frames
 
 /// The schedule of drawing: at once after a key, otherwise at most thirty times a second, and never without a change.
+/// The history may change at each of a thousand commits a second; its state is taken as often as frames are drawn.
 struct FramePacer {
     /// The time after a key within which its results are drawn at once too.
     private static let answerTime = Duration.milliseconds(100)
@@ -288,6 +299,8 @@ struct FramePacer {
     private var isUrgent = true
     private var lastFrame: ContinuousClock.Instant?
     private var lastInput: ContinuousClock.Instant?
+    private var hasMoved = false
+    private var lastMove: ContinuousClock.Instant?
 
     /// Records that the user did something.
     mutating func noteInput(at now: ContinuousClock.Instant) {
@@ -307,8 +320,23 @@ struct FramePacer {
     /// Returns whether to draw now.
     func isDue(at now: ContinuousClock.Instant) -> Bool {
         guard isStale else { return false }
-        guard !isUrgent, let deadline else { return true }
-        return now >= deadline
+        guard !isUrgent, let frameDeadline else { return true }
+        return now >= frameDeadline
+    }
+
+    /// Records that the history has changed.
+    mutating func noteMove() {
+        hasMoved = true
+    }
+
+    /// Returns whether to take the state of the history now.
+    func isMoveDue(at now: ContinuousClock.Instant) -> Bool {
+        hasMoved && lastMove.map { now >= $0 + ListPace.frame } ?? true
+    }
+
+    mutating func tookMove(at now: ContinuousClock.Instant) {
+        hasMoved = false
+        lastMove = now
     }
 
     mutating func drew(at now: ContinuousClock.Instant) {
@@ -317,8 +345,13 @@ struct FramePacer {
         lastFrame = now
     }
 
-    /// The time of a postponed frame.
+    /// The time of what is postponed: a frame, or a look at the history.
     var deadline: ContinuousClock.Instant? {
+        let move = hasMoved ? lastMove.map { $0 + ListPace.frame } : nil
+        return [frameDeadline, move].compactMap(\.self).min()
+    }
+
+    private var frameDeadline: ContinuousClock.Instant? {
         guard isStale, let lastFrame else { return nil }
         return lastFrame + ListPace.frame
     }
