@@ -13,8 +13,6 @@ final class HistoryGuard: Sendable {
     enum Moment {
         /// Before a transaction: checks everything that was written since the last one.
         case begin
-        /// In a transaction, before its commit.
-        case commit
         /// After a commit: checks everything before anything is acknowledged.
         case committed
         /// Before a checkpoint, while another connection may commit.
@@ -111,11 +109,8 @@ final class HistoryGuard: Sendable {
             guard let main = FileState(path), main.isSameFile(as: known.main) else {
                 return (sentence(.moved(path)), false, false)
             }
-            let (log, index) = (FileState(logPath), FileState(indexPath))
+            let index = FileState(indexPath)
             if isIndexCut(known) { return (sentence(.index), true, false) }
-            if let expected = known.logFile, !expected.isSameFile(as: log) {
-                return (sentence(.moved(logPath)), false, false)
-            }
             if let expected = known.indexFile, !expected.isSameFile(as: index) {
                 return (sentence(.moved(indexPath)), false, false)
             }
@@ -126,7 +121,9 @@ final class HistoryGuard: Sendable {
             known.indexFile = index
             var isForeign = false
             if let problem = fault(ofMain: main, db, &known, moment, &isForeign) { return (problem, true, false) }
-            if log != nil, let problem = fault(ofLog: db, &known, moment) { return (problem, true, false) }
+            if let problem = fault(ofLog: db, &known, moment) {
+                return (sentence(problem), problem != .moved(logPath), false)
+            }
             // It may have happened just now.
             if isIndexCut(known) { return (sentence(.index), true, false) }
             return (nil, false, isForeign)
@@ -181,8 +178,8 @@ final class HistoryGuard: Sendable {
         _ isForeign: inout Bool
     ) -> String? {
         guard let before = known.header, let file = known.main else { return nil }
-        // At these moments only the time and the length are compared: more checks follow after the commit.
-        if moment == .begin || moment == .commit, now == file { return nil }
+        // Before a transaction only the time and the length are compared: more checks follow after the commit.
+        if moment == .begin, now == file { return nil }
         let header = header(db)
         if header == before, now == file { return nil }
         guard let header else { return sentence(now.size < file.size ? .truncated : .overwritten) }
@@ -202,15 +199,15 @@ final class HistoryGuard: Sendable {
     }
 
     /// Returns the fault of the write-ahead log, or of its index.
-    private func fault(ofLog db: Database, _ known: inout Known, _ moment: Moment) -> String? {
-        guard let main = SQLiteFile.main(of: db), let file = SQLiteFile.log(of: db) else { return nil }
+    private func fault(ofLog db: Database, _ known: inout Known, _ moment: Moment) -> Problem? {
         for _ in 0..<3 {
-            // SQLite rebuilds an index that is not initialized.
-            guard let index = main.index else { return nil }
-            // The pages that a transaction has already written are not in the index yet.
-            if moment == .commit { return nil }
+            let main = SQLiteFile.main(of: db)
+            let index = main?.index
             // Looked at behind the index: while a checkpoint looks, the writer makes the log longer, and the index last.
-            guard let now = FileState(logPath) else { return nil }
+            let now = FileState(logPath)
+            if let expected = known.logFile, !expected.isSameFile(as: now) { return .moved(logPath) }
+            // SQLite rebuilds an index that is not initialized.
+            guard let main, let index, let now, let file = SQLiteFile.log(of: db) else { return nil }
             if moment == .begin, let log = known.log, log.index == index, log.modified == now.modified { return nil }
             if index.lastFrame == 0 || isWhole(file, now, index) {
                 guard index.lastFrame > 0 else {
@@ -221,10 +218,10 @@ final class HistoryGuard: Sendable {
                 case .begin:
                     // Written without a transaction: some other program did that.
                     if let log = known.log, log.index == index, log.modified != now.modified {
-                        guard isValid(file, index) else { return sentence(.log) }
+                        guard isValid(file, index) else { return .log }
                         known.log?.modified = now.modified
                     }
-                case .commit, .move: break
+                case .move: break
                 case .committed: known.log = (index, now.modified)
                 }
                 return nil
@@ -232,7 +229,7 @@ final class HistoryGuard: Sendable {
             // Another process, or the writer, may have begun the log again since the index was read.
             guard main.index == index else { continue }
             let isIndex = known.log.map { isValid(file, $0.index) } ?? false
-            return sentence(isIndex ? .index : .log)
+            return isIndex ? .index : .log
         }
         // It changes faster than it can be compared: the next check finds what is wrong.
         return nil
@@ -289,7 +286,7 @@ final class HistoryGuard: Sendable {
 
     // MARK: - What is wrong
 
-    private enum Problem {
+    private enum Problem: Equatable {
         case moved(String)
         case truncated, overwritten, older, log, index, content
     }

@@ -383,8 +383,8 @@ final class HistoryWriter: Sendable {
         if let last = times.map(\.delivery).max() { changes.answered(last) }
     }
 
-    /// Runs a transaction. Checks the files before it, before its commit and after it, because data committed to a file
-    /// that was removed or overwritten is lost.
+    /// Runs a transaction. Checks the files before and after it, because data committed to a file that was removed or
+    /// overwritten is lost.
     ///
     /// - Parameter statements: Prepared statements that begin and commit faster; nil for the usual way.
     /// - Throws: `WriteFailure` for SQLite's errors, or the error of `body`.
@@ -395,7 +395,6 @@ final class HistoryWriter: Sendable {
             try watch?.check(db, .begin)
             if let statements { try statements.begin() } else { try db.beginTransaction(.immediate) }
             let value = try body(db)
-            try watch?.check(db, .commit)
             if let statements { try statements.commit() } else { try db.commit() }
             try watch?.check(db, .committed)
             return value
