@@ -9,7 +9,7 @@ final class AttachService: Sendable {
     /// - Parameter say: Receives sentences for the user: that the socket cannot be created, without which the listener
     ///   still runs, and that the user of an attached dashboard has changed the current secrets. It must not block.
     init(
-        _ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void
+        _ desk: ReceiverDesk, _ account: AccountDesk, say: @escaping @Sendable (String) -> Void
     ) {
         guard let path = desk.receiver.history.path else {
             server = nil
@@ -18,6 +18,7 @@ final class AttachService: Sendable {
         var answers = ControlAnswers()
         answers.add(ReceiverRequests.all, by: ReceiverDesk(desk, say: say))
         answers.add(ActionRequests.all, by: desk.receiver.actions.runner)
+        answers.add(AccountRequests.all, by: account)
         let marks = desk.receiver.marks
         answers.add(KeepMarkedRequest.self) { DashboardMarks(marks: marks, caller: $0) }
         do throws(ControlFailure) {

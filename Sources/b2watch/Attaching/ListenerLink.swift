@@ -307,7 +307,7 @@ struct AttachFailure: Error, CustomStringConvertible {
 
 /// A call to the listener of a history for one question, on its own connection, so that a slow answer delays nothing
 /// else.
-struct ListenerCall: ActionAsking {
+struct ListenerCall: ActionAsking, AccountAsking {
     /// The history's path, with links followed.
     let history: String
     /// The number of its owner.

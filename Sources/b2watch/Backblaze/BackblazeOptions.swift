@@ -47,18 +47,12 @@ struct BackblazeOptions: ParsableArguments {
     func client(_ diagnostics: Diagnostics, clock: B2Clock = .system) throws -> B2Client {
         let key = try key()
         for note in key.notes { diagnostics.say(note, .warning) }
-        let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
-        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(nil))
-        return B2Client(key, http: OutgoingClient(OutgoingPolicy(proxies: proxies), rules: rules), clock: clock) {
-            diagnostics.say($0, .warning)
-        }
+        return B2Client(key, http: try OutgoingClient.toBackblaze(), clock: clock) { diagnostics.say($0, .warning) }
     }
 
     private func key() throws -> ApplicationKey {
         let environment = ProcessInfo.processInfo.environment
-        let realm = try Realm(environment[Realm.variable] ?? "")
-        if let keyFile { return try KeyFile.key(keyFile, realm) }
-        if !usesAccountFile, profile == nil, let key = try ProcessEnvironment.backblazeKey.key(realm) { return key }
+        if !usesAccountFile, profile == nil, let key = try ApplicationKey.ofProcess(file: keyFile) { return key }
         guard let path = AccountFile.path(environment, profile: profile), access(path, F_OK) == 0 else {
             throw B2Problem(
                 .key,
@@ -71,6 +65,38 @@ struct BackblazeOptions: ParsableArguments {
                 2, "Use \(key), realm \(key.realm)? It may be a master key. (--b2-account does not ask)")
         }
         return key
+    }
+}
+
+// MARK: - Keys and clients
+
+extension ApplicationKey {
+    /// Returns the key in a file, or without one the key that the environment contained; nil if it contained none.
+    ///
+    /// - Throws: `B2Problem`.
+    static func ofProcess(file: String?) throws(B2Problem) -> ApplicationKey? {
+        let realm = try Realm(ProcessInfo.processInfo.environment[Realm.variable] ?? "")
+        if let file { return try KeyFile.key(file, realm) }
+        return try ProcessEnvironment.backblazeKey.key(realm)
+    }
+}
+
+extension B2Problem {
+    /// Returns the problem that a process that receives has no key for a bucket.
+    static func noKey(for bucket: String) -> B2Problem {
+        B2Problem(
+            .key,
+            "no application key is set: set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or write key-file:"
+                + " FILE below \(bucket), below reconcile in config.yaml")
+    }
+}
+
+extension OutgoingClient {
+    /// Creates a client for Backblaze, with the proxies and the authorities of the environment.
+    static func toBackblaze() throws -> OutgoingClient {
+        let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
+        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(nil))
+        return OutgoingClient(OutgoingPolicy(proxies: proxies), rules: rules)
     }
 }
 

@@ -10,11 +10,15 @@ import Synchronization
 
 /// A task that begins and ends with a listener.
 protocol ReceivingCompanion: Sendable {
+    /// The application key that it uses.
+    var key: ApplicationKey { get }
+
     /// Begins, once the listener accepts deliveries.
     ///
     /// - Parameter report: Receives what a person should know, in a sentence; from any thread, and must not block.
     func begin(
-        _ receiver: Receiver, _ desk: ReceiverDesk, report: @escaping @Sendable (String, LogLevel) -> Void)
+        _ receiver: Receiver, _ desk: ReceiverDesk, _ account: AccountDesk,
+        report: @escaping @Sendable (String, LogLevel) -> Void)
 
     /// Ends, before the listener does. Blocks.
     ///
@@ -34,6 +38,7 @@ final class BucketCompanion: ReceivingCompanion {
     /// and reports events in sentences.
     typealias Target = @Sendable (any HTTPSending, @escaping @Sendable (String) -> Void) throws -> any ConnectionTarget
 
+    let key: ApplicationKey
     private let target: Target
     /// A description of the target if it is not the rule; nil for the rule.
     private let goal: String?
@@ -50,10 +55,12 @@ final class BucketCompanion: ReceivingCompanion {
     private let state = Mutex(State())
 
     init(
-        target: @escaping Target, goal: String?, ruleName: String, bucket: String, secret: String?, tunnel: Tunnel?,
+        _ key: ApplicationKey, target: @escaping Target, goal: String?, ruleName: String, bucket: String,
+        secret: String?, tunnel: Tunnel?,
         publicURL: String?,
         forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
     ) {
+        self.key = key
         self.target = target
         self.goal = goal
         self.ruleName = ruleName
@@ -67,7 +74,8 @@ final class BucketCompanion: ReceivingCompanion {
     }
 
     func begin(
-        _ receiver: Receiver, _ desk: ReceiverDesk, report: @escaping @Sendable (String, LogLevel) -> Void
+        _ receiver: Receiver, _ desk: ReceiverDesk, _ account: AccountDesk,
+        report: @escaping @Sendable (String, LogLevel) -> Void
     ) {
         var path = receiver.path
         do {
@@ -102,6 +110,7 @@ final class BucketCompanion: ReceivingCompanion {
             case .warning(let text): report(text, .warning)
             case .connected(let url):
                 SeenRules.ofBucket(bucket)?.note(ruleName)
+                account.connected(url)
                 let sentence =
                     goal.map { "\($0) sends the notifications of the rule \(ruleName) of \(bucket) to \(url)" }
                     ?? "the rule \(ruleName) of \(bucket) leads to \(url)"

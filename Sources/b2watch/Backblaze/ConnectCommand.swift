@@ -223,7 +223,7 @@ struct ConnectCommand: ParsableCommand {
                 secret: try SigningSecret(label: "broker", value: secret), http: http, look: look, told: tell)
         }
         return BucketCompanion(
-            target: target, goal: broker.map { "the event broker at \($0.authority)" },
+            client.key, target: target, goal: broker.map { "the event broker at \($0.authority)" },
             ruleName: wanted.name, bucket: bucket.name, secret: secret, tunnel: try tunnel.map { try Tunnel($0) },
             publicURL: publicURL, forward: forward, isLocal: realm.isLoopback, diagnostics: diagnostics)
     }

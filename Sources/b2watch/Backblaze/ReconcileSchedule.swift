@@ -24,10 +24,6 @@ final class ReconcileSchedule: Sendable {
         /// Whether the thread runs.
         var isStarted = false
         var alert: Alert?
-        /// Shows a warning until another one, or nil, replaces it.
-        var banner: (@Sendable (String?) -> Void)?
-        /// The suspended rules of each bucket, in sentences.
-        var suspended: [String: [String]] = [:]
         /// The client of the current comparison.
         var http: OutgoingClient?
 
@@ -42,26 +38,25 @@ final class ReconcileSchedule: Sendable {
     private static let pause = Duration.seconds(3_600)
 
     private let receiver: Receiver
+    private let suspended: SuspendedRules
     private let say: @Sendable (String, LogLevel) -> Void
     private let state = Monitor(State())
     private let worker = Worker("reconcile", isBackground: true)
 
-    /// - Parameter say: Receives sentences for a person; from another thread, and must not block.
-    init(_ receiver: Receiver, say: @escaping @Sendable (String, LogLevel) -> Void) {
+    /// - Parameters:
+    ///   - suspended: Receives the suspended rules of each bucket.
+    ///   - say: Receives sentences for a person; from another thread, and must not block.
+    init(
+        _ receiver: Receiver, _ suspended: SuspendedRules, say: @escaping @Sendable (String, LogLevel) -> Void
+    ) {
         self.receiver = receiver
+        self.suspended = suspended
         self.say = say
     }
 
     /// Sends alerts to a function from now on.
     func follow(_ alert: @escaping Alert) {
         state.withLock { $0.alert = alert }
-    }
-
-    /// Shows warnings of suspended rules from now on.
-    ///
-    /// - Parameter banner: Shows a warning until another one, or nil, replaces it; from another thread, and must not block.
-    func show(_ banner: @escaping @Sendable (String?) -> Void) {
-        state.withLock { $0.banner = banner }
     }
 
     /// Applies the settings of a configuration, from now on.
@@ -135,7 +130,7 @@ final class ReconcileSchedule: Sendable {
         let bucket = setting.bucket.value
         do {
             guard let folder = Self.folder else { return true }
-            let http = try Self.http()
+            let http = try OutgoingClient.toBackblaze()
             let isStopped = state.withLock { state in
                 state.http = http
                 return state.isStopped
@@ -191,20 +186,11 @@ final class ReconcileSchedule: Sendable {
             isEnded: { [weak self] in self?.state.withLock(\.isStopped) ?? true })
     }
 
-    private static func http() throws -> OutgoingClient {
-        let proxies = ProxyRules(environment: ProcessInfo.processInfo.environment)
-        let rules = ConnectionRules(authorities: try ProcessEnvironment.authorities(nil))
-        return OutgoingClient(OutgoingPolicy(proxies: proxies), rules: rules)
-    }
-
     private func key(_ setting: ReconcileSetting) throws -> ApplicationKey {
-        let realm = try Realm(ProcessInfo.processInfo.environment[Realm.variable] ?? "")
-        if let file = setting.keyFile { return try KeyFile.key(file, realm) }
-        if let key = try ProcessEnvironment.backblazeKey.key(realm) { return key }
-        throw B2Problem(
-            .key,
-            "no application key is set: write key-file: FILE below \(setting.bucket.value), or set"
-                + " \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable)")
+        guard let key = try ApplicationKey.ofProcess(file: setting.keyFile) else {
+            throw B2Problem.noKey(for: setting.bucket.value)
+        }
+        return key
     }
 
     private func announce(_ report: ReconcileReport, _ setting: ReconcileSetting) {
@@ -232,14 +218,7 @@ final class ReconcileSchedule: Sendable {
             say(sentence, .warning)
             alert?(BucketTrouble(bucket: bucket, kind: .suspended, reason: sentence))
         }
-        let (banner, sentences) = state.withLock { state -> ((@Sendable (String?) -> Void)?, [String]) in
-            let before = state.suspended.values.flatMap(\.self)
-            state.suspended[bucket] = report.suspended
-            let now = state.suspended.sorted { $0.key < $1.key }.flatMap(\.value)
-            return (before.isEmpty && now.isEmpty ? nil : state.banner, now)
-        }
-        banner?(sentences.isEmpty ? nil : sentences.joined(separator: "; "))
-
+        suspended.note(report.suspended, of: bucket)
         guard let limit = setting.silentAfter else { return }
         for rule in report.active {
             guard let last = try? receiver.history.reader.lastEvent(ofRule: rule, bucket: bucket) else { continue }

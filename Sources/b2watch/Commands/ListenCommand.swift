@@ -91,17 +91,22 @@ struct ListenCommand: ParsableCommand {
         let desk = ReceiverDesk(receiver, post, reloading)
         let watch = alerts
         reloading.follow { watch?.change(AlertSettings($0)) }
-        let schedule = ReconcileSchedule(receiver) { text, level in
+        let suspended = SuspendedRules { post.warn(ofSuspended: $0) }
+        let account = AccountDesk(desk, suspended, key: companion?.key)
+        account.change(configuration)
+        let schedule = ReconcileSchedule(receiver, suspended) { text, level in
             lines.say(text, level)
             post.send(.notice(text))
         }
-        schedule.show { post.send(.warning($0)) }
         schedule.follow { watch?.alert($0) }
         schedule.change(configuration)
-        reloading.follow { schedule.change($0) }
-        let attached = AttachService(desk) { lines.say($0, .warning) }
+        reloading.follow {
+            account.change($0)
+            schedule.change($0)
+        }
+        let attached = AttachService(desk, account) { lines.say($0, .warning) }
         lines.open()
-        companion?.begin(receiver, desk) { lines.say($0, $1) }
+        companion?.begin(receiver, desk, account) { lines.say($0, $1) }
         let manager = ServiceManager()
         let status = "listening on \(receiver.listener.address.url)"
         manager?.ready(status)
@@ -123,6 +128,7 @@ struct ListenCommand: ParsableCommand {
             if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
         }
         let problem = companion?.end()
+        account.stop()
         schedule.stop()
         post.send(.draining)
         receiver.stopListening()

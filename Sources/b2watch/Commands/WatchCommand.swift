@@ -71,13 +71,18 @@ struct WatchCommand: ParsableCommand {
         for line in [receiver.exposure].compactMap(\.self) + receiver.notes { diagnostics.note(line, .warning) }
         let reloading = Reloading(receiver)
         let desk = ReceiverDesk(receiver, post, reloading)
-        let schedule = ReconcileSchedule(receiver) { text, level in
+        let suspended = SuspendedRules { post.warn(ofSuspended: $0) }
+        let account = AccountDesk(desk, suspended, key: companion?.key)
+        account.change(configured.configuration)
+        let schedule = ReconcileSchedule(receiver, suspended) { text, level in
             diagnostics.note(text, level)
             post.send(.notice(text))
         }
-        schedule.show { post.send(.warning($0)) }
-        reloading.follow { schedule.change($0) }
-        let attached = AttachService(desk) { diagnostics.say($0, .warning) }
+        reloading.follow {
+            account.change($0)
+            schedule.change($0)
+        }
+        let attached = AttachService(desk, account) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
         var environment = DashboardEnvironment(
             reader: receiver.history.reader, control: AskedListener(listener: desk), change: receiver.history.current,
@@ -103,12 +108,13 @@ struct WatchCommand: ParsableCommand {
             // Deliveries recorded since the dashboard received the state at its start.
             dashboard.announce(health.steady(receiver.history.current))
             (receiver.notes + [logProblem].compactMap(\.self)).forEach { dashboard.mailbox.post(.notice($0)) }
-            companion?.begin(receiver, desk) { text, level in
+            companion?.begin(receiver, desk, account) { text, level in
                 diagnostics.note(text, level)
                 post.send(.notice(text))
             }
         } ended: {
             problem = companion?.end()
+            account.stop()
             schedule.stop()
             post.send(.draining)
             receiver.stopListening()

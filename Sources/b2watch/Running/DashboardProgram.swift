@@ -164,9 +164,11 @@ final class DashboardPost: Sendable {
         var failure: String?
         /// The conditions of the record that last.
         var lasting: String?
+        /// The rules that B2 has suspended.
+        var suspended: String?
         /// The warning on the screens.
         var warning: String? {
-            let all = [failure, lasting].compactMap(\.self)
+            let all = [failure, lasting, suspended].compactMap(\.self)
             return all.isEmpty ? nil : all.joined(separator: "; ")
         }
         var health = HistoryHealth.recording
@@ -205,6 +207,15 @@ final class DashboardPost: Sendable {
         let (dashboard, others) = state.withLock { ($0.dashboard, $0.others) }
         if let message = DashboardMessage(news) { dashboard?.mailbox.post(message) }
         others.forEach { $0(news) }
+    }
+
+    /// Shows a warning of suspended rules, or removes it.
+    func warn(ofSuspended sentence: String?) {
+        let isNew = state.withLock { state in
+            defer { state.suspended = sentence }
+            return state.suspended != sentence
+        }
+        if isNew { send(.warning(warning)) }
     }
 
     func rejudged(_ report: RejudgeReport) {
