@@ -372,4 +372,34 @@ import Testing
         let error = #expect(throws: HistoryError.foreign(path: path)) { try History(.file(path)) }
         #expect(error?.description.contains("recover") == true)
     }
+    /// Of a file above 32 MiB pages are sampled: maps of other pages, pages that continue others, and free ones are there too.
+    @Test func aLargeHistoryIsNotCalledDamaged() async throws {
+        var history = try History(.file(path))
+        for _ in 0..<60 {
+            #expect(await history.keep(.sample(.sample(body: [UInt8](repeating: 0x20, count: 1 << 20)))))
+        }
+        // Trees among the pages, and pages whose successor is beyond the end of the file once that has shrunk.
+        #expect(await history.keep((0..<300).map { _ in .sample(ids: (0..<20).map { "\($0) \(UUID())" }) }))
+        history.close()
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count > 60 << 20)
+        #expect(StartCheck.problem(at: path) == nil)
+        history = try History(.file(path))
+        #expect(await history.keep(.sample()))
+        history.close()
+
+        // The oldest fifteen are removed, and some of their space is given back.
+        var bounds = HistoryBounds.file
+        bounds.valid = .init(requests: 346)
+        history = try History(.file(path), bounds: bounds)
+        #expect(await history.keep(.sample()))
+        for _ in 0..<200 { _ = try history.writer.write { _ in 0 } }
+        #expect(try history.reader.delivery(10) == nil)
+        history.close()
+        #expect(StartCheck.problem(at: path) == nil)
+        try History(.file(path)).close()
+
+        try Harm.write(1 << 20, bytesTo: path, at: 38 << 20)
+        #expect(StartCheck.problem(at: path) == "is damaged")
+        #expect(throws: HistoryError.damaged(path: path, problem: "is damaged")) { try History(.file(path)) }
+    }
 }

@@ -30,6 +30,10 @@ struct DatabaseHeader: Sendable, Hashable {
     let pageSize: Int
     /// Pages of the database; those that are still in the write-ahead log count.
     let pages: Int
+    /// Bytes of a page that SQLite uses.
+    let usableSize: Int
+    /// Whether some pages are maps of others, because free pages can be given back (`auto_vacuum`).
+    let hasPageMaps: Bool
     /// The first trunk page of the list of free pages; 0 without free pages.
     let firstFreePage: Int
     /// The history's number and the number of its state, both in `PRAGMA user_version`: see `HistoryIdentity`. 0 if it
@@ -47,10 +51,23 @@ struct DatabaseHeader: Sendable, Hashable {
         guard size >= 512, size & (size - 1) == 0 else { return nil }
         pageSize = size
         pages = Int(bytes.big32(28))
+        usableSize = size - Int(bytes[20])
+        hasPageMaps = bytes.big32(52) != 0
         firstFreePage = Int(bytes.big32(32))
         identity = UInt16(bytes.big16(60))
         state = UInt16(bytes.big16(62))
         application = bytes.big32(68)
+    }
+
+    /// Returns the page with the map entry of a page, and the offset of that entry in it; a map has itself.
+    ///
+    /// Source: sqlite.org/fileformat.html, 1.8.
+    func map(of page: Int) -> (page: Int, offset: Int) {
+        let entries = usableSize / 5
+        var map = 2 + (page - 2) / (entries + 1) * (entries + 1)
+        // The page with the bytes that SQLite locks has no content.
+        if map == 1 << 30 / pageSize + 1 { map += 1 }
+        return (map, max(0, (page - map - 1) * 5))
     }
 
     /// Whether b2watch made the database.

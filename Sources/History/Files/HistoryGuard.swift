@@ -386,7 +386,7 @@ enum StartCheck {
         }
         let missing = (size / header.pageSize)..<max(header.pages, size / header.pageSize)
         if missing.contains(where: { !pages.contains($0 + 1) }) { return "is truncated" }
-        return sampled(file, header, size)
+        return sampled(file, header, size, changed: pages)
     }
 
     /// Returns the problem of an open history; otherwise nil.
@@ -406,25 +406,58 @@ enum StartCheck {
     }
 
     /// Looks at pages here and there.
-    private static func sampled(_ file: PlainFile, _ header: DatabaseHeader, _ size: Int) -> String? {
+    ///
+    /// - Parameter changed: The pages in the write-ahead log: those in the file may be of any time.
+    private static func sampled(
+        _ file: PlainFile, _ header: DatabaseHeader, _ size: Int, changed: Set<Int>
+    ) -> String? {
         let pages = size / header.pageSize
         guard size > largestWhole else { return nil }
         let end = ContinuousClock.now + sampleTime
         for number in 0..<samples where ContinuousClock.now < end {
             let page = 2 + number * (pages - 2) / samples
+            guard !changed.contains(page) else { continue }
             guard let bytes = file.bytes(at: (page - 1) * header.pageSize, count: 12) else { return "cannot be read" }
-            if !canBePage(bytes, header) { return "is damaged" }
+            let isTree =
+                [2, 5, 10, 13].contains(bytes[0]) && bytes.big16(3) <= header.pageSize / 4
+                && bytes.big16(5) <= header.pageSize
+            // A page that continues another begins with the number of the next.
+            let isNumber = Int(bytes.big32(0)) <= max(header.pages, pages, changed.max() ?? 0)
+            let isFine: Bool
+            switch kind(of: page, file, header, changed: changed) {
+            case .tree: isFine = isTree
+            case .overflow: isFine = isNumber
+            case .unknown: isFine = isTree || isNumber
+            case .any: isFine = true
+            }
+            if !isFine { return "is damaged" }
         }
         return nil
     }
 
-    /// Returns whether a page can begin like this: it is part of a tree, or begins with the number of another page.
-    private static func canBePage(_ bytes: [UInt8], _ header: DatabaseHeader) -> Bool {
-        if [2, 5, 10, 13].contains(bytes[0]), bytes.big16(3) <= header.pageSize / 4,
-            bytes.big16(5) <= header.pageSize
-        {
-            return true
+    /// What a page has to be.
+    private enum PageKind {
+        case tree
+        case overflow
+        /// A file without maps of its pages.
+        case unknown
+        /// It is free, or a map itself, or its map is not known.
+        case any
+    }
+
+    /// Looks a page up in the map of pages.
+    private static func kind(
+        of page: Int, _ file: PlainFile, _ header: DatabaseHeader, changed: Set<Int>
+    ) -> PageKind {
+        guard header.hasPageMaps else { return .unknown }
+        let (map, offset) = header.map(of: page)
+        guard map < page, !changed.contains(map),
+            let type = file.bytes(at: (map - 1) * header.pageSize + offset, count: 1)?.first
+        else { return .any }
+        switch type {
+        case 1, 5: return .tree
+        case 3, 4: return .overflow
+        default: return .any
         }
-        return Int(bytes.big32(0)) <= header.pages
     }
 }

@@ -42,6 +42,27 @@ struct KillTests {
         try listener.stop()
     }
 
+    @Test("and a stop of a history of more than 32 MiB lose nothing, and it is opened again")
+    func large() throws {
+        var home = try Home()
+        home.environment["B2WATCH_SIGNING_SECRET"] = Secrets.value
+        let ledger = Ledger()
+        let object = String(repeating: "x", count: 90_000)
+        for end in [SIGTERM, SIGKILL, SIGTERM] {
+            let listener = try RunningListener(in: home, "--quiet")
+            let client = try listener.connect()
+            for _ in 0..<200 {
+                #expect(try ledger.send("\(ledger.accepted)", object: object, on: client) == 200)
+            }
+            try listener.stop(end, expecting: end == SIGKILL ? .signalled(SIGKILL) : .exited(0))
+        }
+        var status = stat()
+        #expect(stat(home.history, &status) == 0 && status.st_size > 40 << 20)
+        #expect(try ledger.problems(in: home) == [])
+        let last = try RunningListener(in: home, "--quiet")
+        try last.stop()
+    }
+
     /// Keeps requests in flight and kills the listener when enough are acknowledged.
     ///
     /// - Returns: The events of the deliveries that were acknowledged, those included whose answers were still on
