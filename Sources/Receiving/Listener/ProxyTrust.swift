@@ -50,7 +50,9 @@ public struct ProxyTrust: Sendable, Hashable {
 
     /// Returns the addresses of `X-Forwarded-For`, in order; nil for an entry that is not an address.
     private static func listed(_ text: String) -> [IPAddress?]? {
-        text.split(separator: ",", omittingEmptySubsequences: false).map { address(trimmed($0)) }
+        // By bytes: some characters join the comma behind them, and would hide the address that the proxy has added.
+        text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            .map { address(trimmed(Substring($0))) }
     }
 
     /// Returns the addresses of the elements of `Forwarded`, in order; nil for an element without one. Returns nil for

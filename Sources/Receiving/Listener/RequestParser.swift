@@ -134,33 +134,40 @@ struct RequestParser {
         let from = min(start + searched, bytes.count)
         guard let found = memchr(base + from, Int32(UInt8(ascii: "\n")), bytes.count - from) else {
             searched = bytes.count - start
-            try checkUnended(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            try checkLength(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            // A peer that speaks another protocol gets its answer at once.
+            if case .requestLine = state, !bytes[from...].allSatisfy(Self.isOfRequestLine) { throw .notHTTP }
             return nil
         }
         searched = 0
         let end = UnsafeRawPointer(found) - base - 1
+        try checkLength(UnsafeRawBufferPointer(rebasing: bytes[start..<(end + 1)]))
         // A line ends with both; a lone line feed is read as the end of a line by some and not by others.
         guard end >= start, bytes[end] == UInt8(ascii: "\r") else { throw .notHTTP }
         return start..<end
     }
 
-    /// Checks whether an incomplete line may still become valid.
-    private func checkUnended(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
+    /// Checks the length of a line without its line feed, whether or not that has arrived: what is refused does not depend on
+    /// how the bytes are divided.
+    private func checkLength(_ line: UnsafeRawBufferPointer) throws(Refusal) {
         switch state {
         case .requestLine:
-            // A peer that speaks another protocol gets its answer at once.
-            guard bytes.allSatisfy({ (0x20...0x7E).contains($0) || $0 == UInt8(ascii: "\r") }) else {
-                throw .notHTTP
-            }
             // A method and a version are short.
-            if bytes.count > limits.headerField + 64 { throw .headersTooLarge }
+            let most = limits.headerField + 64
+            guard line.count > most else { return }
+            throw line.prefix(most + 1).allSatisfy(Self.isOfRequestLine) ? .headersTooLarge : .notHTTP
         case .fields:
-            if bytes.count > 2 * limits.headerField || size + bytes.count > limits.headers + 64 {
+            if line.count > 2 * limits.headerField || size + line.count > limits.headers + 64 {
                 throw .headersTooLarge
             }
         default:
-            if bytes.count > Self.longestExtra { throw .notHTTP }
+            if line.count > Self.longestExtra { throw .notHTTP }
         }
+    }
+
+    /// Returns whether a byte may be in a request line, with the first byte of its end.
+    private static func isOfRequestLine(_ byte: UInt8) -> Bool {
+        (0x20...0x7E).contains(byte) || byte == UInt8(ascii: "\r")
     }
 
     /// Reads a line of the head.
@@ -340,8 +347,8 @@ enum Framing: Sendable, Hashable {
                 length = number
             } else if field.isNamed("Transfer-Encoding") {
                 // HTTP/1.0 knows no transfer codings, and any other than this one would have to be decoded.
-                let value = Self.trim(field.value).lowercased()
-                guard !isChunked, head.version == .http11, value == "chunked" else { return nil }
+                let value = Self.trim(field.value)
+                guard !isChunked, head.version == .http11, Self.isChunked(value) else { return nil }
                 isChunked = true
             }
         }
@@ -351,6 +358,11 @@ enum Framing: Sendable, Hashable {
         } else {
             self = .length(length ?? 0)
         }
+    }
+
+    /// Returns whether a value is `chunked`, in any case of ASCII: Unicode also has a K whose lower case is the letter.
+    private static func isChunked(_ value: Substring) -> Bool {
+        value.utf8.elementsEqual("chunked".utf8) { $0 | 0x20 == $1 }
     }
 
     /// Removes the white space at a value's end, which is not part of it (RFC 9110, 5.5) and which the parser leaves.

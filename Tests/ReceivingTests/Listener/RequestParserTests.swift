@@ -134,6 +134,25 @@ import TestSupport
         #expect(Self.parse([breaks]).refusal == .notHTTP)
     }
 
+    /// White space before a value, long methods and long extensions count too, however the bytes are divided.
+    @Test func refusesALongLineInOnePieceAsInMany() {
+        var limits = ListenerLimits()
+        limits.headers = 200
+        limits.headerField = 50
+        for line in [
+            "GET / HTTP/1.1\r\nX:\(String(repeating: " ", count: 120))y\r\n",
+            "\(String(repeating: "G", count: 200)) / HTTP/1.1\r\n",
+            "\(String(repeating: "G", count: 200))\u{7} / HTTP/1.1\r\n",
+            "G\u{7}\(String(repeating: "G", count: 200)) / HTTP/1.1\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;\(String(repeating: "x", count: 5_000))\r\n",
+        ] {
+            let bytes = Array(line.utf8)
+            let refusal = Self.parse([bytes], limits).refusal
+            #expect(refusal != nil, "\(line)")
+            #expect(Self.parse(bytes.map { [$0] }, limits).refusal == refusal, "\(line)")
+        }
+    }
+
     @Test func countsTheTargetAndTheFieldsInTheLimit() {
         var limits = ListenerLimits()
         limits.headers = 100
@@ -165,6 +184,8 @@ import TestSupport
             ([("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")], nil),
             ([("Transfer-Encoding", "gzip, chunked")], nil),
             ([("Transfer-Encoding", "identity")], nil),
+            // The sign of the unit kelvin, whose lower case is the letter k.
+            ([("Transfer-Encoding", "chun\u{212A}ed")], nil),
         ] as [([(String, String)], Framing?)])
     func findsTheEnd(_ fields: [(String, String)], _ framing: Framing?) {
         let head = RequestHead(
