@@ -30,9 +30,10 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
             delivery, keyring: keyring, events: events, verdict: judgement.verdict, isCancelled: isCancelled)
     }
 
+    /// - Parameter limit: The work that it may do.
     init?(
         _ delivery: Delivery, keyring: Keyring, events: [NotificationEvent], verdict: SignatureVerdict,
-        isCancelled: @escaping () -> Bool
+        limit: Int = DiagnosisWork.limit, isCancelled: @escaping () -> Bool
     ) {
         switch verdict {
         case .invalid, .missing, .malformed, .unsupported: break
@@ -45,7 +46,7 @@ public struct SignatureDiagnosis: Codable, Sendable, Hashable {
         // A secret that is bound to these events explains more than one that is bound to others.
         let outside = keyring.secrets.filter { $0.binding.outsider(among: events) != nil }
         let inside = keyring.secrets.filter { $0.binding.outsider(among: events) == nil }
-        let work = DiagnosisWork(isCancelled: isCancelled)
+        let work = DiagnosisWork(limit: limit, isCancelled: isCancelled)
         var search = DiagnosisSearch(
             delivery.isCut ? [] : digests, secrets: inside + outside, delivery: delivery, work: work)
         cause = search.run().map { DiagnosisCause($0, events: events) }
