@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,17 +10,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Closes all descriptors but the first three. All of ours are closed on exec anyway; those of a library may not be.
-static void close_others(void) {
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+// The thread sanitizer makes a fork of each vfork, so a child shares no memory and reports its failure through a pipe.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define REPORTS_BY_PIPE
 #endif
-    for (int descriptor = 3; descriptor < 4096; descriptor++) close(descriptor);
+#endif
+
+/// Closes all descriptors but the first three and one more; -1 for no other. All of ours are closed on exec anyway; those of a
+/// library may not be.
+static void close_others(int kept) {
+#ifdef SYS_close_range
+    if (kept < 3) {
+        if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+    } else if ((kept == 3 || syscall(SYS_close_range, 3, kept - 1, 0) == 0) &&
+               syscall(SYS_close_range, kept + 1, ~0U, 0) == 0) {
+        return;
+    }
+#endif
+    for (int descriptor = 3; descriptor < 4096; descriptor++)
+        if (descriptor != kept) close(descriptor);
 }
 
 /// Runs in the child, which shares this process's memory until it calls execve: it may only make system calls.
 static void start(const char *path, char *const arguments[], char *const variables[], const char *folder, int input,
-                  int output, int ends_with_parent, int *failure) {
+                  int output, int ends_with_parent, int report, int *failure) {
     *failure = PROGRAM_FAILED_TO_START;
     // Signals are blocked here, so no handler of this process can run in the child.
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -32,7 +47,7 @@ static void start(const char *path, char *const arguments[], char *const variabl
         *failure = PROGRAM_FAILED_TO_CHANGE_FOLDER;
         return;
     }
-    close_others();
+    close_others(report);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -47,12 +62,31 @@ pid_t program_start(const char *path, char *const arguments[], char *const varia
     // The child writes to these two; this thread continues when it has called execve or has ended.
     volatile int code = 0;
     int step = 0;
+    int report[2] = {-1, -1};
+#ifdef REPORTS_BY_PIPE
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        *failure = PROGRAM_FAILED_TO_START;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return -1;
+    }
+#endif
     pid_t child = vfork();
     if (child == 0) {
-        start(path, arguments, variables, folder, input, output, ends_with_parent, &step);
+        start(path, arguments, variables, folder, input, output, ends_with_parent, report[1], &step);
         code = errno;
+#ifdef REPORTS_BY_PIPE
+        int words[2] = {step, code};
+        if (write(report[1], words, sizeof words) < 0) {}
+#endif
         _exit(127);
     }
+#ifdef REPORTS_BY_PIPE
+    int reason = errno, words[2];
+    close(report[1]);
+    if (child > 0 && read(report[0], words, sizeof words) == sizeof words) step = words[0], code = words[1];
+    close(report[0]);
+    errno = reason;
+#endif
     if (child < 0) {
         code = errno;
         step = PROGRAM_FAILED_TO_START;

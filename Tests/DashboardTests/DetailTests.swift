@@ -3,6 +3,7 @@ import History
 import Notifications
 import Terminal
 import Testing
+import TestSupport
 
 @testable import Dashboard
 
@@ -154,7 +155,7 @@ struct DetailTests {
                 _ = user.surface
             }
         }
-        #expect(took < .seconds(5), "50 pages took \(took)")
+        #expect(took < Duration.seconds(5) * Sanitizer.slowness, "50 pages took \(took)")
     }
 
     @Test("the arrows change the tab from the list too")

@@ -16,7 +16,7 @@ package struct Home {
             "XDG_CONFIG_HOME": folder.file("config"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-        ]
+        ].merging(Sanitizer.environment) { own, _ in own }
     }
 
     /// The default history.

@@ -181,7 +181,7 @@ public struct WaitedInVain: Error, CustomStringConvertible {
 
 extension Duration {
     /// The time limit for events that should be immediate, because a machine may be busy.
-    public static var patience: Duration { .seconds(60) }
+    public static var patience: Duration { Duration.seconds(60) * Sanitizer.slowness }
 
     public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
