@@ -151,7 +151,7 @@ struct Confirmation {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
             throw ConfirmationMissing(question: question)
         }
-        let line = "\(question) [y/N] "
+        let line = "\(SafeText(question)) [y/N] "
         _ = Array(line.utf8).withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
         let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() ?? ""
         guard ["y", "yes"].contains(answer) else { throw ExitStatus.failed }

@@ -146,6 +146,30 @@ struct HostileTests {
         }
     }
 
+    @Test("is not obeyed in what other commands print on a terminal")
+    func commands() throws {
+        let receiver = FakeReceiver(then: .text(400, Self.all))
+        let remote = try FakeServer(receiver)
+        defer { remote.stop() }
+        let home = try Home()
+        let listener = try RunningListener(in: home, "--format", "json")
+        let client = try listener.connect()
+        for request in Self.deliveries { _ = try client.answer(to: request) }
+        try listener.stop()
+        let session = try TerminalSession(in: home, columns: 160, rows: 50)
+        let commands = [
+            "export --format csv", "export --format tsv", "export --format jsonl", "export --format curl", "verify",
+            "actions list", "rules", "send \(remote.url("/"))",
+        ]
+        for (number, command) in commands.enumerated() {
+            try session.run("\(Program.path) \(command); echo \"done $((\(number) + 900))\"")
+            try session.see("done \(number + 900)")
+        }
+        let bytes = try session.captured()
+        #expect(bytes.count > 500_000)
+        #expect(TerminalBytes.violations(in: bytes, isScreen: true) == [])
+    }
+
     @Test("is not obeyed in what is said of arguments and settings")
     func errors() throws {
         let evil = Self.all.replacing("\u{0}", with: "")
