@@ -186,6 +186,14 @@ public final class History: Sendable {
         health.ask(completion)
     }
 
+    /// Finds out whether deliveries can be recorded now: by a write, or by the latest ones if questions are frequent.
+    public func probe(
+        limitedAt now: ContinuousClock.Instant, _ completion: @escaping @Sendable (Bool) -> Void
+    ) {
+        guard health.mayWrite(at: now) else { return completion(current.health == .recording) }
+        health.ask(completion)
+    }
+
     /// Tries to write after a failure, because no delivery may arrive that does. The result is reported as a change.
     ///
     /// - Returns: False if this process cannot record any more, until it ends.

@@ -74,6 +74,8 @@ public struct Configuration: Sendable, Hashable {
     public var proxyHeader: Located<String>?
     /// The addresses from which requests are taken, in the form of `--allow-from`; empty for all. Files have absolute paths.
     public var allowFrom: [Located<String>] = []
+    /// The addresses that may ask for `/healthz`, in the form of `--health-from`; empty for all.
+    public var healthFrom: [Located<String>] = []
     /// The limits on valid deliveries, in the form of `--keep`; empty to keep all.
     public var keep: [Located<String>] = []
     /// The free space below which requests that are not valid are not recorded, in the form of `--free-space`.

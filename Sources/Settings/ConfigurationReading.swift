@@ -43,6 +43,15 @@ struct ConfigurationReading {
     }
 
     /// Returns the value of `yes` or `no`, or of YAML's other words for them.
+    /// Reads addresses, blocks of them, and files with some.
+    fileprivate mutating func addresses(_ node: ConfigurationNode, _ name: String) -> [Located<String>] {
+        let form = "an address, a block such as 192.0.2.0/24, or a file of them, or a list of these"
+        return (items(node, name, expected: form, orOne: true) ?? []).compactMap { item in
+            guard let text = text(item, name, expected: form) else { return nil }
+            return IPNetwork(text.value) != nil ? text : path(item, name, form)
+        }
+    }
+
     mutating func truth(_ node: ConfigurationNode, _ name: String) -> Bool? {
         if case .scalar(let text, _) = node.content {
             switch text.lowercased() {
@@ -294,15 +303,10 @@ struct Setting: Sendable {
                 node, "proxy-header", expected: "x-forwarded-for, forwarded or proxy-protocol")
         },
         Setting("allow-from", "an address, a block or a file, or a list", "all") { configuration, node, reading in
-            let form = "an address, a block such as 192.0.2.0/24, or a file of them, or a list of these"
-            for item in reading.items(node, "allow-from", expected: form, orOne: true) ?? [] {
-                guard let text = reading.text(item, "allow-from", expected: form) else { continue }
-                if IPNetwork(text.value) != nil {
-                    configuration.allowFrom.append(text)
-                } else if let path = reading.path(item, "allow-from", form) {
-                    configuration.allowFrom.append(path)
-                }
-            }
+            configuration.allowFrom = reading.addresses(node, "allow-from")
+        },
+        Setting("health-from", "an address, a block or a file, or a list", "all") { configuration, node, reading in
+            configuration.healthFrom = reading.addresses(node, "health-from")
         },
         Setting("keep", "a number, an age or a size, or a list", "all") { configuration, node, reading in
             let form = "a number of deliveries, an age or a size, such as 100000, 90d or 20GiB, or a list of them"

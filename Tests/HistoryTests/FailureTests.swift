@@ -94,6 +94,29 @@ import TestSupport
         #expect(try history.allRows.count == 2)
     }
 
+    /// Strangers ask for the health: ten questions lead to a write, and then five in a second.
+    @Test(.blocking) func frequentQuestionsDoNotWrite() async throws {
+        let history = try History(.file(path))
+        let now = ContinuousClock.now
+        func probe(after seconds: Double) async -> Bool {
+            await answer("whether it records", orElse: false) { give in
+                history.probe(limitedAt: now + .seconds(seconds)) { give($0) }
+            }
+        }
+        for _ in 0..<10 { #expect(await probe(after: 0)) }
+        let other = try FileLocker(path)
+        // Without a write it is not noticed, and a second later it is; then all know.
+        #expect(await probe(after: 0.1))
+        #expect(await !probe(after: 0.4))
+        #expect(await !probe(after: 0.4))
+        #expect(isFailing(history))
+        try other.letGo()
+        #expect(await !probe(after: 0.41))
+        #expect(await probe(after: 1))
+        #expect(history.current.health == .recording)
+        history.close()
+    }
+
     @Test func aLockedFileFailsAnotherKeyringToo() throws {
         let history = try History(.file(path))
         let other = try FileLocker(path)

@@ -17,6 +17,8 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
         case login(GoogleLogin)
         /// Another provider's token is exchanged: workload identity federation.
         case exchange(GoogleExchange)
+        /// The metadata server of a machine in Google's cloud gives the token of the machine's account.
+        case machine
     }
 
     /// The account's address, or a description of it.
@@ -43,11 +45,17 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
         case .login: "the login has ended or was revoked; log in again, as with “gcloud auth application-default login”"
         case .exchange:
             "Google does not accept the other provider's token; check the provider's settings and its subject"
+        case .machine: "this machine has no account that may be used"
         }
     }
 
     /// Reads a file. Blocks as long as that takes.
     init(_ settings: GoogleSheetSettings) throws(GoogleProblem) {
+        if settings.usesMetadataServer {
+            (account, grant, identity) = ("this machine's account", .machine, "machine")
+            (impersonation, delegates, quotaProject, isOpenToOthers) = (nil, [], nil, false)
+            return
+        }
         let path = settings.keyFile
         let bytes: [UInt8]
         do throws(FileProblem) {
@@ -82,6 +90,7 @@ struct GoogleCredential: Sendable, CustomStringConvertible, CustomReflectable {
         case .key(let key): identity = "\(key.identity)\n\(impersonation ?? "")"
         case .login(let login): identity = "\(login.client)\n\(login.refreshToken)\n\(impersonation ?? "")"
         case .exchange(let exchange): identity = "\(exchange.audience)\n\(impersonation ?? "")"
+        case .machine: identity = "machine"
         }
     }
 
@@ -127,6 +136,9 @@ private struct CredentialFile: Decodable {
         var format: Format?
         var executable: Executable?
         var environment_id: String?
+        var region_url: String?
+        var regional_cred_verification_url: String?
+        var imdsv2_session_token_url: String?
     }
 
     var type: String?
@@ -212,8 +224,8 @@ private struct CredentialReader {
             subject = .program(
                 executable.command.split(separator: " ").map(String.init),
                 limit: .milliseconds(min(max(executable.timeout_millis ?? 30_000, 5_000), 120_000)))
-        } else if source.environment_id != nil {
-            throw problem("\(path) takes its token from AWS, which b2watch cannot: use a file or a URL as its source")
+        } else if let environment = source.environment_id {
+            subject = .amazon(try amazon(source, environment))
         } else if let text = source.url {
             subject = .url(
                 try url(text, "credential_source.url", allowsPlainHTTP: true), headers: source.headers ?? [:])
@@ -225,6 +237,35 @@ private struct CredentialReader {
             audience: audience, subjectTokenType: type, subject: subject,
             field: isJSON ? source.format?.subject_token_field_name ?? "access_token" : nil,
             tokenURL: try url(file.token_url ?? "https://sts.googleapis.com/v1/token", "token_url"))
+    }
+
+    /// Reads AWS's source, and refuses places that are not AWS's.
+    private func amazon(
+        _ source: CredentialFile.Source, _ environment: String
+    ) throws(GoogleProblem) -> AmazonSource {
+        guard environment == "aws1" else {
+            throw problem(
+                "\(path) is for “\(SafeText(environment).clipped(to: 40))”, and b2watch knows aws1: make the file again, as with"
+                    + " “gcloud iam workload-identity-pools create-cred-config --aws”")
+        }
+        func place(_ text: String?, _ name: String) throws(GoogleProblem) -> WebhookURL? {
+            guard let text else { return nil }
+            if let url = try? WebhookURL(text), AmazonSource.hosts.contains(url.host.lowercased()) { return url }
+            return try url(text, name, allowsPlainHTTP: true)
+        }
+        let name = "regional_cred_verification_url"
+        let verification =
+            source.regional_cred_verification_url
+            ?? "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+        let host = (try? WebhookURL(verification.replacing("{region}", with: "us-east-1")))?.host.lowercased()
+        let isAmazon = host.map { $0.hasSuffix(".amazonaws.com") || $0.hasSuffix(".amazonaws.com.cn") } ?? false
+        guard isAmazon || host.map(settings.tokenHosts.contains) == true, verification.hasPrefix("https://") else {
+            throw problem("“\(name)” in \(path) is not an https address of AWS: make the file again")
+        }
+        return AmazonSource(
+            zone: try place(source.region_url, "region_url"), keys: try place(source.url, "credential_source.url"),
+            session: try place(source.imdsv2_session_token_url, "imdsv2_session_token_url"),
+            verification: verification)
     }
 
     /// Reads a URL, and refuses hosts other than Google's, because anybody who changes the file could send a token
@@ -324,6 +365,7 @@ struct GoogleExchange: Sendable {
         case file(String)
         case url(WebhookURL, headers: [String: String])
         case program([String], limit: Duration)
+        case amazon(AmazonSource)
     }
 
     let audience: String
@@ -348,6 +390,8 @@ struct GoogleTokens {
 
     let http: any HTTPSending
     let now: @Sendable () -> Timestamp
+    /// The variables of AWS's own programs, and the host of Google's metadata server.
+    var environment = ProcessInfo.processInfo.environment
 
     /// Returns a new token.
     func token(of credential: GoogleCredential, at time: Timestamp) throws(GoogleProblem) -> Token {
@@ -374,6 +418,7 @@ struct GoogleTokens {
                     ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
                     ("subject_token_type", exchange.subjectTokenType),
                 ], ("subject_token", try subject(exchange, time)), credential, time)
+        case .machine: return try ofMachine(credential, time)
         }
         guard let url = credential.impersonation else { return first }
         return try impersonate(url, credential, with: first.text, time)
@@ -409,6 +454,42 @@ struct GoogleTokens {
         }
         guard let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body)) else {
             throw Self.noToken(url, answer, exchange)
+        }
+        return try token(content.access_token, lasting: content.expires_in ?? 3_600, url, answer, exchange, time)
+    }
+
+    /// Asks the metadata server of this machine, which answers at a fixed address
+    /// (cloud.google.com: *About VM metadata*).
+    private func ofMachine(_ credential: GoogleCredential, _ time: Timestamp) throws(GoogleProblem) -> Token {
+        let host = environment["GCE_METADATA_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? "169.254.169.254"
+        let path = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=\(Self.encoded(Self.scope))"
+        let url: WebhookURL
+        do throws(WebhookURLError) {
+            url = try WebhookURL("http://\(host)\(path)")
+        } catch {
+            throw GoogleProblem(.lasting, "GCE_METADATA_HOST is not a host: \(error)")
+        }
+        let request = OutgoingRequest(
+            "GET", url, headers: [OutgoingField("Metadata-Flavor", "Google")], allowsPlainHTTP: true)
+        var (answer, exchange) = try send(request, shown: nil)
+        exchange.answer = Array(MaskedRequest.mask.utf8)
+        guard answer.value(of: "Metadata-Flavor") == "Google" else {
+            throw GoogleProblem(
+                .lasting,
+                "\(url.authority) is not Google's metadata server: “metadata-server: yes” is for machines in Google's cloud"
+            ).with(exchange)
+        }
+        struct Content: Decodable {
+            var access_token: String
+            var expires_in: Int64?
+        }
+        guard answer.status == 200, let content = try? JSONDecoder().decode(Content.self, from: Data(answer.body))
+        else {
+            throw GoogleProblem(
+                answer.status >= 500 || answer.status == 429 ? .later(after: answer.retryAfter(at: time)) : .lasting,
+                "the metadata server gives no token (\(HTTPStatus.words(answer.status))): give this machine a service account"
+                    + " with the scope \(Self.scope)"
+            ).with(exchange)
         }
         return try token(content.access_token, lasting: content.expires_in ?? 3_600, url, answer, exchange, time)
     }
@@ -515,6 +596,21 @@ struct GoogleTokens {
             }
             bytes = answer.body
         case .program(let words, let limit): return try run(words, limit, exchange)
+        case .amazon(let source):
+            let identity = AmazonIdentity(source: source, audience: exchange.audience, environment: environment) {
+                request throws(GoogleProblem) in
+                var (answer, shown) = try send(request, shown: nil)
+                shown.answer = Array(MaskedRequest.mask.utf8)
+                guard answer.status == 200 else {
+                    throw GoogleProblem(
+                        .later(after: answer.retryAfter(at: time)),
+                        "AWS's metadata server at \(request.url.authority) answered \(HTTPStatus.words(answer.status)): give this"
+                            + " machine a role, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
+                    ).with(shown)
+                }
+                return String(decoding: answer.body, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+            return try identity.token(at: time)
         }
         var text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         if let field = exchange.field {

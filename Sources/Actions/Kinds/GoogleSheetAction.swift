@@ -478,6 +478,8 @@ struct GoogleSheetSettings: Sendable {
     var tokenHosts: Set<String> = []
     /// Whether the file may name a program that gives a token.
     var allowsExecutable = false
+    /// Whether the account of this machine is used, in Google's cloud, and no file.
+    var usesMetadataServer = false
     var options = SheetOptions()
     /// The URL of the API, without a slash at the end.
     var api = usualAPI
@@ -513,7 +515,8 @@ extension ActionKind {
         let spreadsheet = reading.required(
             "spreadsheet", expected: "the spreadsheet's address in the browser, or its id")
         let sheet = reading.required("sheet", expected: "the name of the sheet, as its tab shows it, such as Sheet1")
-        let keyFile = reading.credentialFile(surroundings)
+        let mayUseMachine = reading.truth("metadata-server") ?? false
+        let keyFile = reading.credentialFile(surroundings, orMachine: mayUseMachine)
         let tokenHosts = reading.texts(
             "allow-token-hosts", expected: "a list of hosts besides Google's that may give tokens", orOne: true)
         let allowsExecutable = reading.truth("allow-executable") ?? false
@@ -542,11 +545,11 @@ extension ActionKind {
                 reading.problem("“api” of “\(reading.name)”: \(error)", at: api.position)
             }
         }
-        guard let id, let sheet, let keyFile, reading.problems.count == count else { return nil }
+        guard let id, let sheet, reading.problems.count == count else { return nil }
         let settings = GoogleSheetSettings(
-            spreadsheet: id, sheet: sheet.value, keyFile: keyFile,
+            spreadsheet: id, sheet: sheet.value, keyFile: keyFile ?? "the metadata server",
             tokenHosts: Set((tokenHosts ?? []).map { $0.value.lowercased() }), allowsExecutable: allowsExecutable,
-            options: options, api: base,
+            usesMetadataServer: keyFile == nil, options: options, api: base,
             writer: "\(reading.folder)\n\(reading.name)")
         return GoogleSheetAction(settings, http: surroundings.http, now: surroundings.now)
     }
@@ -555,7 +558,11 @@ extension ActionKind {
 extension ActionReading {
     /// Returns the file of Google's credentials: `key-file`; or, as Google's own libraries do, the one that the variable
     /// GOOGLE_APPLICATION_CREDENTIALS names, or that gcloud has written.
-    fileprivate mutating func credentialFile(_ surroundings: ActionSurroundings) -> String? {
+    ///
+    /// - Parameter orMachine: Whether nil stands for the account of this machine, if there is no file.
+    fileprivate mutating func credentialFile(
+        _ surroundings: ActionSurroundings, orMachine: Bool
+    ) -> String? {
         let count = problems.count
         let form = "the path of the service account's key, a JSON file"
         if let file = secretFile("key-file", expected: form, isRequired: false) { return file.value }
@@ -567,8 +574,10 @@ extension ActionReading {
         if let path = folder.map({ "\($0)/application_default_credentials.json" }), access(path, F_OK) == 0 {
             return secretFile(at: path)
         }
+        guard !orMachine else { return nil }
         problem(
-            "“\(name)” needs “key-file”: \(form); or set GOOGLE_APPLICATION_CREDENTIALS where b2watch is started",
+            "“\(name)” needs “key-file”: \(form); or set GOOGLE_APPLICATION_CREDENTIALS where b2watch is started; or, on a"
+                + " machine in Google's cloud, write “metadata-server: yes”",
             at: position)
         return nil
     }

@@ -191,7 +191,14 @@ final class HealthProbe: Sendable {
         var waiting: [@Sendable (Bool) -> Void] = []
         /// Those that wait for the probe that runs.
         var asking: [@Sendable (Bool) -> Void] = []
+        /// The writes that questions of strangers may lead to now, and when they were counted.
+        var writes = HealthProbe.burst
+        var counted: ContinuousClock.Instant?
     }
+
+    /// The writes that questions of strangers may lead to at once, and in each second after that.
+    private static let burst = 10.0
+    private static let perSecond = 5.0
 
     private let writer: HistoryWriter
     private let state = Mutex(State())
@@ -199,6 +206,18 @@ final class HealthProbe: Sendable {
     init(_ writer: HistoryWriter) {
         self.writer = writer
         writer.stalled.withLock { $0 = { [weak self] in self?.expire() } }
+    }
+
+    /// Returns whether a question of a stranger may lead to a write, and counts it.
+    func mayWrite(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in
+            let time = state.counted.map { max(0, (now - $0) / .seconds(1)) } ?? 0
+            state.counted = now
+            state.writes = min(Self.burst, state.writes + time * Self.perSecond)
+            guard state.writes >= 1 else { return false }
+            state.writes -= 1
+            return true
+        }
     }
 
     /// Answers all that wait for a write that does not end.

@@ -10,6 +10,8 @@ public final class Intake: DeliveryReceiver {
     public let unsigned: UnsignedRules
     /// The addresses from which requests are taken; nil for all.
     private let callers: CallerList?
+    /// The addresses that may ask for the health; nil for all.
+    private let healthCallers: AddressList?
     private let history: History
     private let notifications = Atomic<Int>(0)
     private let rates: Rates
@@ -31,22 +33,26 @@ public final class Intake: DeliveryReceiver {
 
     /// - Parameters:
     ///   - callers: The addresses from which requests are taken; nil for all.
+    ///   - healthCallers: The addresses that may ask for the health; nil for all.
     ///   - burst: The requests that are not valid which one address may add to the record at once.
     ///   - perSecond: Those that it may add in each second after that.
     public convenience init(
         _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil,
-        burst: Int = 10_000, perSecond: Int = 100
+        healthCallers: AddressList? = nil, burst: Int = 10_000, perSecond: Int = 100
     ) {
         let rate = AddressRates.Rate(burst: Double(burst), perSecond: Double(perSecond))
-        self.init(history, keys: keys, unsigned: unsigned, callers: callers, rates: AddressRates(rate))
+        self.init(
+            history, keys: keys, unsigned: unsigned, callers: callers, healthCallers: healthCallers,
+            rates: AddressRates(rate))
     }
 
     init(
         _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(),
-        callers: CallerList? = nil, rates: AddressRates
+        callers: CallerList? = nil, healthCallers: AddressList? = nil, rates: AddressRates
     ) {
         self.history = history
         self.callers = callers
+        self.healthCallers = healthCallers
         self.keys = keys
         self.unsigned = unsigned
         self.rates = Rates(rates)
@@ -99,7 +105,13 @@ public final class Intake: DeliveryReceiver {
         history.answered(record, in: time)
     }
 
-    /// Finds out whether a delivery can be recorded now.
+    public func checkHealth(from address: String, answer: @escaping @Sendable (Answer) -> Void) {
+        if let healthCallers, !healthCallers.contains(address) { return answer(.forbidden) }
+        // Anybody may ask, so not every question leads to a write.
+        history.probe(limitedAt: .now) { answer($0 ? .accepted : .notRecorded) }
+    }
+
+    /// Finds out by a write whether a delivery can be recorded now.
     public func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
         history.probe(answer)
     }

@@ -17,6 +17,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The event that closes a connection at once, whatever it does.
     struct Cut: Sendable {}
 
+    /// The event by which a connection makes room for one of another address, unless its request waits for an answer.
+    struct Yield: Sendable {}
+
     private enum Phase: Equatable {
         /// Before the first byte of a request.
         case idle
@@ -133,6 +136,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             if phase == .idle, input.readableBytes == 0 { cut() }
         case is Cut:
             cut()
+        case is Yield:
+            if isInMidst { refuse(.tooManyConnections(limit: settings.limits.connections)) }
+            if phase == .idle { cut() }
         case ChannelEvent.inputClosed:
             hasPeerEnded = true
             if phase == .closing { cut() } else { advance() }
@@ -318,7 +324,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .delivery(let kind):
             settings.receiver.receive(request.delivery(from: remoteAddress), as: kind, answer: answer)
         case .health:
-            settings.receiver.checkRecord { canRecord in answer(canRecord ? .accepted : .notRecorded, nil) }
+            settings.receiver.checkHealth(from: remoteAddress) { answer($0, nil) }
         }
     }
 

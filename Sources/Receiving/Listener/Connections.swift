@@ -14,11 +14,45 @@ final class Connections: Sendable {
         case closed
     }
 
+    /// An open connection.
+    private struct Entry {
+        let channel: any Channel
+        /// The peer's network; nil for a trusted proxy, which has many clients.
+        let network: AddressRates.Network?
+        /// Its place in the order of arrival.
+        let number: Int
+        /// Whether it is within the limit.
+        var isCounted: Bool
+    }
+
     private struct State {
-        var channels: [ObjectIdentifier: any Channel] = [:]
+        var entries: [ObjectIdentifier: Entry] = [:]
         /// The connections over the limit, the oldest first.
         var crowded: [ObjectIdentifier] = []
+        /// The connections within the limit, by network.
+        var counts: [AddressRates.Network: Int] = [:]
+        var admitted = 0
         var onNextClose: (@Sendable () -> Void)?
+
+        mutating func add(_ id: ObjectIdentifier, _ entry: Entry) {
+            entries[id] = entry
+            if entry.isCounted, let network = entry.network { counts[network, default: 0] += 1 }
+        }
+
+        /// Counts a connection no longer as one within the limit.
+        mutating func discount(_ entry: Entry?) {
+            guard let entry, entry.isCounted, let network = entry.network, let count = counts[network] else { return }
+            counts[network] = count > 1 ? count - 1 : nil
+        }
+
+        /// Finds the connection that makes room for one of another network: the oldest of the network that has the most,
+        /// if that has at least two more than the other.
+        func oldest(makingRoomFor network: AddressRates.Network?) -> (id: ObjectIdentifier, entry: Entry)? {
+            let own = network.flatMap { counts[$0] } ?? 0
+            guard let most = counts.max(by: { $0.value < $1.value }), most.value > own + 1 else { return nil }
+            return entries.lazy.filter { $0.value.isCounted && $0.value.network == most.key }
+                .min { $0.value.number < $1.value.number }.map { ($0.key, $0.value) }
+        }
     }
 
     private let state = Mutex(State())
@@ -27,27 +61,47 @@ final class Connections: Sendable {
     /// The most connections over the limit that may be answered 503 at the same time.
     private let slack: Int
 
-    init(limit: Int) {
+    private let proxies: AddressList
+
+    /// - Parameter proxies: The proxies whose connections never make room for others.
+    init(limit: Int, proxies: AddressList = AddressList()) {
         self.limit = limit
+        self.proxies = proxies
         slack = Self.slack(of: limit)
     }
 
     static func slack(of limit: Int) -> Int { min(64, max(4, limit / 8)) }
 
-    /// Notes a new connection until it is closed.
+    /// Notes a new connection until it is closed. If there are too many, one of the address that has the most makes room
+    /// for it, so that a stranger who opens many keeps nobody else out.
     func admit(_ channel: any Channel) -> Admission {
         let id = ObjectIdentifier(channel)
-        let (admission, oldest) = state.withLock { state -> (Admission, (any Channel)?) in
-            guard !isStopping else { return (.closed, nil) }
-            let isCrowded = state.channels.count - state.crowded.count >= limit
-            state.channels[id] = channel
-            guard isCrowded else { return (.welcome, nil) }
-            state.crowded.append(id)
+        let peer = RemoteAddress.text(of: channel.remoteAddress)
+        let network = proxies.contains(peer) ? nil : AddressRates.Network(peer)
+        var yielding: (any Channel)?
+        var oldest: (any Channel)?
+        let admission = state.withLock { state -> Admission in
+            guard !isStopping else { return .closed }
+            state.admitted += 1
+            let isFull = state.entries.count - state.crowded.count >= limit
+            let other = isFull ? state.oldest(makingRoomFor: network) : nil
+            state.add(
+                id,
+                Entry(
+                    channel: channel, network: network, number: state.admitted, isCounted: !isFull || other != nil))
+            if let other {
+                yielding = other.entry.channel
+                state.discount(other.entry)
+                state.entries[other.id]?.isCounted = false
+            }
+            guard isFull else { return .welcome }
+            state.crowded.append(other?.id ?? id)
             // The oldest has had its answer for the longest time.
-            guard state.crowded.count > slack else { return (.crowded, nil) }
-            return (.crowded, state.channels[state.crowded.removeFirst()])
+            if state.crowded.count > slack { oldest = state.entries[state.crowded.removeFirst()]?.channel }
+            return other == nil ? .crowded : .welcome
         }
         if admission != .closed { channel.closeFuture.whenComplete { _ in self.remove(id) } }
+        yielding?.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Yield())
         oldest?.close(promise: nil)
         return admission
     }
@@ -59,7 +113,7 @@ final class Connections: Sendable {
 
     private func remove(_ id: ObjectIdentifier) {
         let next = state.withLock { state in
-            state.channels.removeValue(forKey: id)
+            state.discount(state.entries.removeValue(forKey: id))
             if let index = state.crowded.firstIndex(of: id) { state.crowded.remove(at: index) }
             defer { state.onNextClose = nil }
             return state.onNextClose
@@ -74,7 +128,7 @@ final class Connections: Sendable {
     func stop() -> [any Channel] {
         state.withLock { state in
             stopping.store(true, ordering: .releasing)
-            return Array(state.channels.values)
+            return state.entries.values.map(\.channel)
         }
     }
 }

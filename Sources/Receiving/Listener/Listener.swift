@@ -63,7 +63,8 @@ public final class Listener: Sendable {
     ) throws(ListenerError) -> Listener {
         // The process's own event loops: they are never shut down, so a late answer finds its loop.
         let group = MultiThreadedEventLoopGroup.singleton
-        let connections = Connections(limit: configuration.limits.connections)
+        let connections = Connections(
+            limit: configuration.limits.connections, proxies: configuration.proxies?.proxies ?? AddressList())
         let refusals = RefusalCounter(eventLoop: group.any(), log: log)
         let settings = Settings()
         let tls: TLSContext?
@@ -206,11 +207,12 @@ public protocol DeliveryReceiver: Sendable {
     /// - Parameter record: The number that was passed with the answer.
     func answered(_ record: Int64, in time: Duration)
 
-    /// Checks whether a delivery can be recorded now, for `GET /healthz`; called on an event loop, so it must not
-    /// block.
+    /// Answers `GET /healthz`: whether a delivery can be recorded now. Called on an event loop, so it must not block.
     ///
-    /// - Parameter answer: To be called once, from any thread.
-    func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void)
+    /// - Parameters:
+    ///   - address: The client's address.
+    ///   - answer: To be called once, from any thread.
+    func checkHealth(from address: String, answer: @escaping @Sendable (Answer) -> Void)
 }
 
 /// The kind of a request, by its method and its target.
@@ -264,7 +266,8 @@ public struct ListenerLimits: Sendable, Hashable {
     public var headerField = 32 << 10
     /// The header fields of a request; more are refused with 431.
     public var headerFields = 200
-    /// The connections that are open at the same time; a further one is answered 503 and closed.
+    /// The connections that are open at the same time. For a further one the address with the most gives one up; if it is
+    /// of that address itself, or none has more than others, it is answered 503 and closed.
     public var connections = 1_024
     /// The requests that have begun and are not answered; a further one is answered 503. A connection has one at a time.
     public var requests = 1_024

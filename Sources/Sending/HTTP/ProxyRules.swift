@@ -1,7 +1,8 @@
 internal import Notifications
 
 /// The proxies for URLs, from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower case
-/// first. Requests to this machine never use a proxy.
+/// first. Requests to this machine never use a proxy, nor do those to link-local addresses, where clouds have the metadata
+/// of a machine: a proxy would ask about its own.
 public struct ProxyRules: Sendable {
     private let secure: Result<ProxyServer, ProxyProblem>?
     private let plain: Result<ProxyServer, ProxyProblem>?
@@ -33,9 +34,13 @@ public struct ProxyRules: Sendable {
     func proxy(for url: WebhookURL) throws(ProxyProblem) -> ProxyServer? {
         guard let proxy = url.isSecure ? secure : plain else { return nil }
         let isHere = url.isLoopback || IPAddress(url.host)?.isUnspecified == true
-        guard !isHere, !exceptions.contains(where: { $0.matches(url) }) else { return nil }
+        let isNear = IPAddress(url.host).map(Self.linkLocal.contains) ?? false
+        guard !isHere, !isNear, !exceptions.contains(where: { $0.matches(url) }) else { return nil }
         return try proxy.get()
     }
+
+    private static let linkLocal = AddressList(
+        ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].compactMap { IPNetwork($0) })
 
     /// An element of `NO_PROXY`.
     private struct Exception: Sendable {

@@ -47,6 +47,14 @@ struct CallerOptions: ParsableArguments {
             valueName: "cidr-or-file"))
     var allowFrom: [String] = []
 
+    @Option(
+        name: .customLong("health-from"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "An address or a block, or a file with one on each line, for whose clients GET /healthz is answered; may be"
+                + " given several times. (default: all)",
+            discussion: "Others get 403.", valueName: "cidr-or-file"))
+    var healthFrom: [String] = []
+
     func validate() throws {
         if (tlsCertificate == nil) != (tlsKey == nil) {
             throw ValidationError("--tls-certificate and --tls-key go together: give both")
@@ -60,6 +68,9 @@ struct CallerOptions: ParsableArguments {
         for text in allowFrom {
             if let problem = CallerPlan.problem(ofCallers: text) { throw ValidationError("--allow-from \(problem)") }
         }
+        for text in healthFrom {
+            if let problem = CallerPlan.problem(ofCallers: text) { throw ValidationError("--health-from \(problem)") }
+        }
     }
 }
 
@@ -70,6 +81,8 @@ struct CallerPlan: Sendable {
     var proxies: ProxyTrust?
     /// The addresses from which requests are accepted; nil for all.
     var allowed: AddressList?
+    /// The addresses that may ask for the health; nil for all.
+    var health: AddressList?
 
     /// - Throws: `AllowListProblem` if a list cannot be read.
     init(_ options: CallerOptions, _ configuration: Configuration) throws {
@@ -85,30 +98,37 @@ struct CallerPlan: Sendable {
             proxies = ProxyTrust(
                 proxies: AddressList(trusted.compactMap { IPNetwork($0) }), header: header ?? .xForwardedFor)
         }
-        let callers = options.allowFrom.isEmpty ? configuration.allowFrom.map(\.value) : options.allowFrom
-        guard !callers.isEmpty else { return }
-        var list = AddressList()
-        for text in callers { list.networks += try Self.networks(text) }
-        guard list.networks.count <= AddressList.most else {
-            throw AllowListProblem("--allow-from names more than \(AddressList.most) blocks")
-        }
-        allowed = list
+        allowed = try Self.list(
+            options.allowFrom.isEmpty ? configuration.allowFrom.map(\.value) : options.allowFrom, "--allow-from")
+        health = try Self.list(
+            options.healthFrom.isEmpty ? configuration.healthFrom.map(\.value) : options.healthFrom, "--health-from")
     }
 
-    private static func networks(_ text: String) throws(AllowListProblem) -> [IPNetwork] {
+    /// Returns the addresses that some texts name; nil for no text.
+    private static func list(_ texts: [String], _ option: String) throws(AllowListProblem) -> AddressList? {
+        guard !texts.isEmpty else { return nil }
+        var list = AddressList()
+        for text in texts { list.networks += try networks(text, option) }
+        guard list.networks.count <= AddressList.most else {
+            throw AllowListProblem("\(option) names more than \(AddressList.most) blocks")
+        }
+        return list
+    }
+
+    private static func networks(_ text: String, _ option: String) throws(AllowListProblem) -> [IPNetwork] {
         if let network = IPNetwork(text) { return [network] }
         guard let data = FileManager.default.contents(atPath: text), data.count <= 1 << 20 else {
             throw AllowListProblem(
-                "--allow-from \(text): this is neither a block, such as 192.0.2.0/24, nor a readable file")
+                "\(option) \(text): this is neither a block, such as 192.0.2.0/24, nor a readable file")
         }
         let list: AddressList
         do throws(AddressListError) {
             list = try AddressList(parsing: String(decoding: data, as: UTF8.self))
         } catch {
-            throw AllowListProblem("--allow-from: \(text) \(error)")
+            throw AllowListProblem("\(option): \(text) \(error)")
         }
         guard !list.networks.isEmpty else {
-            throw AllowListProblem("--allow-from: \(text) names no address, so nobody could call")
+            throw AllowListProblem("\(option): \(text) names no address, so nobody could call")
         }
         return list.networks
     }
@@ -136,6 +156,7 @@ struct CallerPlan: Sendable {
             ConfigurationProblem("trust-proxy", $0, problem(ofProxy:))
         }
         problems += configuration.allowFrom.compactMap { ConfigurationProblem("allow-from", $0, problem(ofCallers:)) }
+        problems += configuration.healthFrom.compactMap { ConfigurationProblem("health-from", $0, problem(ofCallers:)) }
         if let found = ConfigurationProblem("proxy-header", configuration.proxyHeader, problem(ofHeader:)) {
             problems.append(found)
         }

@@ -93,7 +93,8 @@ final class Receiver: Sendable {
             callers = plan.callers
             intake = Intake(
                 history, keys: holder, unsigned: UnsignedRules(plan.unsigned),
-                callers: plan.callers.allowed.map { CallerList($0, warn: acting) }, burst: plan.limits.addressBurst,
+                callers: plan.callers.allowed.map { CallerList($0, warn: acting) },
+                healthCallers: plan.callers.health, burst: plan.limits.addressBurst,
                 perSecond: plan.limits.addressRate)
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(

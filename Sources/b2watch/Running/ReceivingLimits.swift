@@ -117,7 +117,8 @@ extension ReceivingLimits {
         private static let ofConnections: [Limit] = [
             Limit(
                 name: "connections", unit: .number, range: 1...65_536,
-                meaning: "connections at a time; a further one is answered 503",
+                meaning:
+                    "connections at a time; for a further one the address with the most gives one up, or it is answered 503",
                 set: { $0.listener.connections = $1 }, get: { $0.listener.connections }),
             Limit(
                 name: "requests", unit: .number, range: 1...65_536,

@@ -134,6 +134,24 @@ struct CallerTests {
         #expect(none.ending == .exited(64) && none.error.contains("nor a readable file"))
     }
 
+    @Test("/healthz has a list of its own: a monitor's address gets an answer, and others 403")
+    func health() throws {
+        let home = try Home()
+        try home.configure("allow-from: 203.0.113.0/24\nhealth-from: [192.0.2.7, 127.0.0.1]\n")
+        let listener = try RunningListener(in: home, "--trust-proxy", "127.0.0.1", "--quiet")
+        func answer(from address: String?) throws -> Int {
+            var request = WireRequest.get("/healthz")
+            if let address { request.headers.append(HeaderField("X-Forwarded-For", address)) }
+            return try listener.answer(to: request).status
+        }
+        #expect(try answer(from: "192.0.2.7") == 200)
+        #expect(try answer(from: nil) == 200)
+        for address in ["203.0.113.9", "198.51.100.1", "nobody"] { #expect(try answer(from: address) == 403) }
+        try listener.stop()
+        let none = try Program.run("listen", "--health-from", "monitor", in: home)
+        #expect(none.ending == .exited(64) && none.error.contains("--health-from monitor: this is neither"))
+    }
+
     @Test("a copy of the record has all that was acknowledged before it, while more arrives")
     func backup() throws {
         let home = try Home()

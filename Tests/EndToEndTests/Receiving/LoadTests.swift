@@ -143,6 +143,42 @@ struct GreedyClientTests {
         #expect(try ledger.problems(in: listener.home) == [])
     }
 
+    @Test("that take all connections from one address keep nobody else out, and a proxy's are never given up")
+    func manyConnections() throws {
+        let listener = try listener("connections: 20, head-time: 1h")
+        let stranger = "127.0.0.2"
+        let clients = try (0..<20).map { _ in
+            let client = try RawClient(host: listener.host, port: listener.port, from: stranger)
+            try client.send(Array("POST / HTTP/1.1\r\nHos".utf8))
+            return client
+        }
+        // One more of the same address has no place.
+        #expect(try RawClient(host: listener.host, port: listener.port, from: stranger).answer().status == 503)
+        let ledger = Ledger()
+        let honest = try (0..<9).map { number in
+            let client = try listener.connect()
+            #expect(try ledger.send("\(number)", on: client) == 200)
+            return client
+        }
+        // The oldest have made room, each with an answer.
+        for client in clients.prefix(9) { #expect(try client.answer().status == 503) }
+        #expect(!clients.dropFirst(9).contains(where: isReadable))
+        for (number, client) in honest.enumerated() {
+            #expect(try ledger.send("again \(number)", on: client) == 200)
+        }
+        try listener.stop(SIGKILL, expecting: .signalled(SIGKILL))
+        #expect(try ledger.problems(in: listener.home) == [])
+
+        let behind = try self.listener("connections: 3", "trust-proxy: 127.0.0.2")
+        let proxied = try (0..<3).map { number in
+            let client = try RawClient(host: behind.host, port: behind.port, from: stranger)
+            #expect(try client.answer(to: .event("\(number)", signedWith: Secrets.held)).status == 200)
+            return client
+        }
+        #expect(try behind.connect().answer().status == 503)
+        #expect(try proxied[0].answer(to: .event("kept", signedWith: Secrets.held)).status == 200)
+    }
+
     @Test("that send long bodies and do not end them cannot fill the memory, and delay no honest delivery")
     func longBodies() throws {
         let listener = try listener("request-time: 1h, body-memory: 8MiB", "max-body: 4MiB")

@@ -120,9 +120,9 @@ final class TestReceiver: DeliveryReceiver {
         }
     }
 
-    func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
+    func checkHealth(from address: String, answer: @escaping @Sendable (Answer) -> Void) {
         let canRecord = canRecord
-        elsewhere.async { answer(canRecord) }
+        elsewhere.async { answer(canRecord ? .accepted : .notRecorded) }
     }
 }
 

@@ -29,7 +29,12 @@ struct ProxyRulesTests {
         #expect(try proxy("http://a.test/", environment.merging(["http_proxy": "good:1"]) { $1 }) == "good:1")
     }
 
-    @Test("are not used for this machine", arguments: ["localhost", "127.0.0.1:8080", "[::1]", "127.8.8.8", "0.0.0.0"])
+    @Test(
+        "are not used for this machine, and for its metadata",
+        arguments: [
+            "localhost", "127.0.0.1:8080", "[::1]", "127.8.8.8", "0.0.0.0", "169.254.169.254", "[fe80::1]",
+            "[fd00:ec2::254]",
+        ])
     func loopback(_ host: String) throws {
         #expect(try proxy("http://\(host)/", ["ALL_PROXY": "p:1"]) == nil)
     }
