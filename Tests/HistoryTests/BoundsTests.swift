@@ -317,7 +317,7 @@ import TestSupport
         #expect(try history.reader.missed(action, matching: .everything).count == 0)
         // A person may still ask for it.
         let row = history.current.latestRow - 1
-        #expect(try history.outbox.add(action, rows: [row], at: Timestamp(milliseconds: 3)).added == 1)
+        #expect(try history.add(action, rows: [row], at: Timestamp(milliseconds: 3)).added == 1)
     }
 
     @Test func oldValidDeliveriesLeaveByTheirAge() async throws {

@@ -124,7 +124,7 @@ import TestSupport
         #expect(try history.allRows.map(\.actions) == [nil, nil, nil])
         let action = try history.declare()
         #expect(try history.reader.actions().map(\.start) == [3])
-        #expect(try history.outbox.add(action, rows: [1, 2, 3], at: .at(0)) == .init(added: 2, there: 1))
+        #expect(try history.add(action, rows: [1, 2, 3], at: .at(0)) == .init(added: 2, there: 1))
         #expect(try history.allRows.map(\.actions) == [.queued, .queued, .queued])
         try history.keepNow(.sample(ids: ["two", "new"]))
         #expect(try history.walkAll(action) == 1)

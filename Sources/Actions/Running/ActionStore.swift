@@ -57,7 +57,7 @@ struct RecordedActions: ActionStore {
     }
 
     func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition {
-        try outbox.add(action, rows: rows, at: time)
+        try history.add(action, rows: rows, at: time)
     }
 
     func reconcile(

@@ -174,13 +174,20 @@ extension Outbox {
 
     /// Queues rows, whatever the cursor and the filter; `most` of them. Their existing entries are queued again if they
     /// can be retried.
-    public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Addition {
+    ///
+    /// - Parameter findDone: Returns the rows for which the action has run or is queued, although they have no entry.
+    func add(
+        _ action: Int64, rows: [Int64], at time: Timestamp,
+        findDone: @escaping @Sendable (Database) throws -> Set<Int64> = { _ in [] }
+    ) throws -> Addition {
         try change(isDurable: true) { db in
+            let done = try findDone(db)
             var addition = Addition()
             for row in rows {
                 let entry = try OutboxEntries.find(action, row: row, db)
                 switch entry {
                 case .unfit: addition.unfit += 1
+                case .missing where done.contains(row): addition.there += 1
                 case .missing:
                     if try OutboxEntries.add(action, row: row, isAsked: true, at: time, db) { addition.added += 1 }
                 case .there(let id):

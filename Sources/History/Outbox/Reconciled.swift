@@ -433,6 +433,98 @@ extension History {
     }
 }
 
+// MARK: - Queueing rows by hand
+
+extension History {
+    /// Queues rows for an action, whatever its cursor and its filter; `Outbox.most` of them at most. Their existing entries
+    /// are queued again if they can be retried. Blocks.
+    ///
+    /// A reconciled event is not queued if the action has run or is queued for another event of the same version.
+    public func add(_ action: Int64, rows: [Int64], at time: Timestamp) throws -> Outbox.Addition {
+        var others = try reader.read { db in try OtherEvents(of: rows, db) }
+        guard !others.isEmpty else { return try outbox.add(action, rows: rows, at: time) }
+        // Most is read outside of the transaction, because deliveries wait for it.
+        let latest = current.latestRow
+        while others.through < latest { try reader.read { db in try others.read(through: latest, db) } }
+        return try outbox.add(action, rows: rows, at: time) { [others] db in
+            var others = others
+            let latest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            while others.through < latest { try others.read(through: latest, db) }
+            return try others.done(action, db)
+        }
+    }
+}
+
+/// The other events of the versions of some reconciled events, found by reading all events once: no index leads to them.
+private struct OtherEvents: Sendable {
+    /// The rows that one step reads.
+    private static let step: Int64 = 100_000
+
+    /// The reconciled rows, by the identity that they have in common with the other events.
+    private var rows: [String: Int64] = [:]
+    /// The ids of the versions, as a JSON array.
+    private let versions: String
+    /// The identities of the other events, by the row.
+    private var identities: [Int64: [String]] = [:]
+    /// Every row up to this one was read.
+    private(set) var through: Int64 = 0
+
+    /// Finds the reconciled events among rows.
+    init(of rows: [Int64], _ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT event.eventId, event.objectVersionId FROM event
+                JOIN outcome ON outcome.delivery = event.delivery
+                WHERE event.id = ? AND outcome.verdict = \(SignatureVerdict.reconciled.rawValue)
+                    AND typeof(event.eventId) = 'text' AND typeof(event.objectVersionId) = 'text'
+                """)
+        var json = JSONWriter()
+        json.syntax("[")
+        for row in rows {
+            guard let found = try Row.fetchOne(statement, arguments: [row]) else { continue }
+            if !self.rows.isEmpty { json.syntax(",") }
+            self.rows[found[0]] = row
+            json.string(found[1] as String)
+        }
+        json.syntax("]")
+        versions = String(decoding: json.bytes, as: UTF8.self)
+    }
+
+    var isEmpty: Bool { rows.isEmpty }
+
+    /// Reads the next rows, up to one.
+    mutating func read(through last: Int64, _ db: Database) throws {
+        let end = min(last, through + Self.step)
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT \(ReconciledIdentity.eventId()), \(EventIdentity.sql()) FROM event
+                WHERE id > ? AND id <= ? AND position IS NOT NULL
+                    AND objectVersionId IN (SELECT value FROM json_each(?))
+                """)
+        try statement.forEachRow([through, end, versions]) { found in
+            guard let common = found.textOrNil(0), let row = rows[common] else { return true }
+            let identity = try found.text(1)
+            if identity != "e" + common { identities[row, default: []].append(identity) }
+            return true
+        }
+        through = end
+    }
+
+    /// Returns the rows for whose version an action has run or is queued.
+    func done(_ action: Int64, _ db: Database) throws -> Set<Int64> {
+        Set(try identities.filter { try Self.hasActed(action, $0.value, db) }.keys)
+    }
+
+    /// Returns whether an action has run or is queued for an event with one of these identities.
+    static func hasActed(_ action: Int64, _ identities: [String], _ db: Database) throws -> Bool {
+        let entry = try db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM entry WHERE identity = ? AND action = ?)")
+        return try identities.contains { identity in
+            if try Bool.fetchOne(entry, arguments: [identity, action]) ?? false { return true }
+            return identity.hasPrefix("e") ? try Tombstones.hasActed(action, String(identity.dropFirst()), db) : false
+        }
+    }
+}
+
 /// The events of versions that have arrived since these were compared with the record.
 private struct News: Sendable {
     private let bucket: String
@@ -481,10 +573,6 @@ private struct News: Sendable {
 
     /// Returns whether an action has run or is queued for another event of a version.
     func hasActed(_ action: Int64, _ version: ReconciledVersion, _ db: Database) throws -> Bool {
-        let entry = try db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM entry WHERE identity = ? AND action = ?)")
-        return try (others[version.eventID] ?? []).contains { identity in
-            if try Bool.fetchOne(entry, arguments: [identity, action]) ?? false { return true }
-            return identity.hasPrefix("e") ? try Tombstones.hasActed(action, String(identity.dropFirst()), db) : false
-        }
+        try OtherEvents.hasActed(action, others[version.eventID] ?? [], db)
     }
 }

@@ -190,7 +190,7 @@ struct ActRunnerTests {
         let history = try history(30)
         let (outbox, now) = (history.outbox, Timestamp(milliseconds: Make.start))
         let ids = try outbox.declare(["rows", "alerts"].map { .init(name: $0, kind: "csv", summary: "") })
-        for id in ids.values { _ = try outbox.add(id, rows: (1...30).filter { $0 % 3 != 0 }, at: now) }
+        for id in ids.values { _ = try history.add(id, rows: (1...30).filter { $0 % 3 != 0 }, at: now) }
         let rows = try #require(ids["rows"])
         let due = try history.reader.outboxDue(rows, at: now, limit: 5).map(\.id)
         _ = try outbox.begin(due, batch: 1, at: now)
@@ -232,7 +232,7 @@ struct ActRunnerTests {
         let history = try history(30)
         let now = Timestamp(milliseconds: Make.start)
         let id = try #require(try history.outbox.declare([.init(name: "rows", kind: "csv", summary: "")])["rows"])
-        _ = try history.outbox.add(id, rows: Array(1...12), at: now)
+        _ = try history.add(id, rows: Array(1...12), at: now)
         func preview(_ rows: ActedRows) throws -> DryRun { try DryRun(of: "rows", for: rows, history.reader, Taker()) }
         let all = try preview(.all(of: BrowseQuery(), latestRow: 30, except: [], count: nil))
         #expect(all.text == Array("\(Array(13...22))".utf8))

@@ -131,11 +131,11 @@ struct OutboxTests {
         try history.keepNow(.sample(.sample(method: "GET", body: []), .unjudged))
         let action = try history.declare()
         let rows: [Int64] = [1, 3, 4, 99]
-        #expect(try history.outbox.add(action, rows: rows, at: .at(0)) == .init(added: 2, unfit: 2))
-        #expect(try history.outbox.add(action, rows: rows, at: .at(0)) == .init(there: 2, unfit: 2))
+        #expect(try history.add(action, rows: rows, at: .at(0)) == .init(added: 2, unfit: 2))
+        #expect(try history.add(action, rows: rows, at: .at(0)) == .init(there: 2, unfit: 2))
         let ids = try history.entries().map(\.id)
         #expect(try history.outbox.skip(ids, at: .at(1)) == 2)
-        #expect(try history.outbox.add(action, rows: [1, 2], at: .at(2)) == .init(added: 1, again: 1))
+        #expect(try history.add(action, rows: [1, 2], at: .at(2)) == .init(added: 1, again: 1))
     }
 
     @Test("counts exactly after any changes", arguments: [1, 2, 3] as [UInt64])
@@ -223,7 +223,7 @@ struct OutboxTests {
         #expect(try history.reader.missed(action, matching: .verdict([.valid])) == MissedRows())
         let missed = try history.reader.missed(action, matching: .verdict([.valid, .unverified]))
         #expect(missed == MissedRows(count: 2, rows: [2, 3]))
-        _ = try history.outbox.add(action, rows: missed.rows, at: .at(1))
+        _ = try history.add(action, rows: missed.rows, at: .at(1))
         #expect(try history.reader.missed(action, matching: .everything) == MissedRows())
     }
 

@@ -91,11 +91,28 @@ import TestSupport
         #expect(try walk(other) == 3)
         let late = try #require(try history.allRows.first { $0.eventId.text == "late" })
         #expect(late.sheet == .queued)
-        #expect(try history.outbox.add(action, rows: [late.id], at: Self.now) == .init(there: 1))
+        #expect(try history.add(action, rows: [late.id], at: Self.now) == .init(there: 1))
         var plan = OutboxPlan(most: 5)
         try history.reader.plan("sheet", for: [late.id], into: &plan)
         #expect(plan.there == 1 && plan.count == 0)
         #expect(try history.reader.missed(action, matching: .everything).count == 0)
+    }
+
+    @Test func byHandAnActionRunsOnceForAVersion() throws {
+        defer { history.close() }
+        // Before and after the reconciled events, others of the same versions arrive, for which the other action runs.
+        try history.keepNow(event("early", of: "v2", .unsigned))
+        #expect(
+            try reconcile([version("v1"), version("v2"), version("v3"), version("v4", .hidden)]) == .init(added: 4))
+        try history.keepNow(event("late", of: "v1"))
+        try history.keepNow(event("deleted", of: "v3", type: "b2:ObjectDeleted:Delete"))
+        try history.keepNow(event("created", of: "v4"))
+        #expect(try walk(other) == 4)
+        let rows = try history.allRows.filter { $0.verdict == .reconciled }.map(\.id)
+        // The deletion and the creation are other changes than those that were reconciled.
+        #expect(try history.add(other, rows: rows, at: Self.now) == .init(added: 2, there: 2))
+        #expect(try history.add(other, rows: rows, at: Self.now) == .init(there: 4))
+        #expect(try history.add(action, rows: rows, at: Self.now) == .init(there: 4))
     }
 
     @Test func anEventThatHasActedIsNotQueuedAgain() throws {

@@ -64,7 +64,7 @@ import TestSupport
         let action = try rig.history.outbox.declare([
             Outbox.Declaration(name: "rows", kind: "csv", summary: "rows")
         ])
-        _ = try rig.history.outbox.add(try #require(action["rows"]), rows: [1, 2], at: Timestamp(milliseconds: 1))
+        _ = try rig.history.add(try #require(action["rows"]), rows: [1, 2], at: Timestamp(milliseconds: 1))
         // Queued entries for its events go on hold, and are counted.
         #expect(try rig.keys.use(try Keyring([two]), because: .leaked(one.identity)) == 1)
         #expect(try rig.verdicts == [.removed, .valid])
