@@ -150,6 +150,8 @@ struct FakeAccount {
         let realm = try Realm("https://b2.example/")
         let problem = B2Problem(.notSent("no secure connection to b2.example: \(TLSProblem.notYetValid)"), realm: realm)
         #expect(problem.description.contains("set the clock"))
+        #expect(problem.description.hasPrefix("no secure connection to b2.example: its certificate is not valid yet"))
+        #expect(problem.kind == .clock && !problem.isPassing)
         #expect(!B2Problem(.notSent("nothing listens at b2.example"), realm: realm).description.contains("clock"))
     }
 

@@ -19,6 +19,8 @@ public struct B2Problem: Error, Sendable, Hashable, CustomStringConvertible {
         case rule
         /// B2 could not be reached, or did not answer.
         case connection
+        /// B2's certificate looks expired or not yet valid, which no repetition mends.
+        case clock
         /// B2 is overloaded, and still was after all tries.
         case busy
         /// The token has expired; asking again with a new one may help.
@@ -129,8 +131,8 @@ extension B2Problem {
         case .notSent(let reason) where TLSProblem.isAboutTime(reason):
             let clock = Date.now.formatted(.iso8601)
             self.init(
-                .connection,
-                "no secure connection to B2: \(reason). This machine's clock shows \(clock): if that is wrong, every"
+                .clock,
+                "\(reason). This machine's clock shows \(clock): if that is wrong, every"
                     + " certificate looks expired or not yet valid; set the clock (timedatectl set-ntp true)")
         case .notSent(let reason):
             self.init(

@@ -163,10 +163,10 @@ public final class Connection: Sendable {
                 return state.failedStarts >= Self.mostStarts
             }
             let sentence = "the tunnel (\(plan.tunnel?.name ?? "")) is down: \(reason)"
-            if isHopeless {
-                fail(B2Problem(.connection, sentence))
-            } else {
+            if let pause, !isHopeless {
                 told(.warning("\(sentence); starting it again in \(pause.components.seconds) s"))
+            } else {
+                fail(B2Problem(.connection, sentence))
             }
         }
     }
@@ -216,7 +216,7 @@ public final class Connection: Sendable {
     }
 
     private func waitForProof(_ url: String, _ turn: Int) throws(B2Problem) {
-        told(.step("checking that \(url) leads here"))
+        told(.step("checking that \(url) leads here, for \(plan.patience.components.seconds) s at most"))
         let end = ContinuousClock.now + plan.patience
         while true {
             do {

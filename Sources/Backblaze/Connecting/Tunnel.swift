@@ -123,8 +123,8 @@ final class TunnelRun: Sendable {
     /// A change in the state of the tunnel, reported on the tunnel's own thread.
     enum News: Sendable {
         case url(String)
-        /// The program ended, with its last output, and is started again after a pause.
-        case ended(String, again: Duration)
+        /// The program ended, with its last output, and is started again after a pause; nil if it has never started.
+        case ended(String, again: Duration?)
     }
 
     /// The longest pause between two starts.
@@ -183,6 +183,7 @@ final class TunnelRun: Sendable {
 
     private func run() {
         var pause = self.pause
+        var hasRun = false
         while true {
             let stop = ProgramStop()
             let isEnded = state.withLock { state in
@@ -191,11 +192,13 @@ final class TunnelRun: Sendable {
             }
             if isEnded { return }
             let start = ContinuousClock.now
-            let reason = runOnce(stop)
+            let (reason, isRun) = runOnce(stop)
+            if isRun { hasRun = true }
             if state.withLock({ $0.isEnded }) { return }
             // A program that ran for a minute has started well: the pauses begin again with the first.
             if .now - start > .seconds(60) { pause = self.pause }
-            told(.ended(reason, again: pause))
+            told(.ended(reason, again: hasRun ? pause : nil))
+            guard hasRun else { return }
             if state.wait(until: .now + pause, for: { $0.isEnded ? true : nil }) == true { return }
             pause = min(pause * 2, Self.longestPause)
         }
@@ -203,8 +206,8 @@ final class TunnelRun: Sendable {
 
     /// Runs the program until it ends.
     ///
-    /// - Returns: How it ended, in words.
-    private func runOnce(_ stop: ProgramStop) -> String {
+    /// - Returns: How it ended, in words, and whether it was started.
+    private func runOnce(_ stop: ProgramStop) -> (reason: String, isRun: Bool) {
         var program = ExternalProgram(
             tunnel.words(to: port), environment: environment, limit: .seconds(10 * 365 * 86_400))
         program.endsWithParent = true
@@ -230,11 +233,14 @@ final class TunnelRun: Sendable {
         if !line.isEmpty { last = String(decoding: line, as: UTF8.self) }
         let lastLine = last.isEmpty ? "" : "; its last line: \(SafeText(last.trimmed).clipped(to: 300))"
         switch outcome.end {
-        case .exited(let status): return "it ended with status \(status)\(lastLine)"
-        case .signalled(let signal): return "signal \(signal) ended it\(lastLine)"
-        case .overdue, .stopped: return "it was stopped"
+        case .exited(let status): return ("it ended with status \(status)\(lastLine)", true)
+        case .signalled(let signal): return ("signal \(signal) ended it\(lastLine)", true)
+        case .overdue, .stopped: return ("it was stopped", true)
         case .notRun(let problem):
-            return "\(tunnel.words(to: port)[0]) cannot be started: \(problem). Install it, or see --tunnel for others"
+            return (
+                "\(tunnel.words(to: port)[0]) cannot be started: \(problem). Install it, or see --tunnel for others",
+                false
+            )
         }
     }
 }

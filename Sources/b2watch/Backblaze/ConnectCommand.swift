@@ -96,8 +96,7 @@ struct ConnectCommand: ParsableCommand {
                 "B2 must be able to reach b2watch: give --tunnel cloudflared, another tunnel, or --public-url URL")
         }
         if tunnel != nil, receiving.callers.tlsCertificate != nil {
-            throw ValidationError(
-                "a tunnel speaks HTTPS itself, and plain HTTP to b2watch: leave out --tls-certificate")
+            throw ValidationError("\(Self.tunnelWithTLS): leave out --tls-certificate")
         }
         let tunnel: Tunnel?
         do throws(B2Problem) {
@@ -151,9 +150,27 @@ struct ConnectCommand: ParsableCommand {
         }
     }
 
+    private static let tunnelWithTLS = "a tunnel speaks HTTPS itself, and plain HTTP to b2watch"
+
+    /// Refuses a certificate of the configuration together with a tunnel, as the option is refused.
+    private func checkTLS() throws {
+        guard tunnel != nil, let certificate = try ProcessEnvironment.configuration().tlsCertificate,
+            let path = try? ProcessEnvironment.places.settings
+        else { return }
+        throw ConfigurationError(
+            path: path,
+            problems: [
+                ConfigurationProblem(
+                    "“tls-certificate” is set, and \(Self.tunnelWithTLS): leave out --tunnel and give --public-url, or take the"
+                        + " certificate out, for this command perhaps in another folder (XDG_CONFIG_HOME)",
+                    at: certificate.position)
+            ])
+    }
+
     func run() throws {
         Signals.block()
         let diagnostics = Diagnostics("connect")
+        try StartFailure.explained(by: diagnostics) { try checkTLS() }
         let companion = try Signals.letEnd {
             try StartFailure.explained(by: diagnostics) { try prepare(diagnostics) }
         }
