@@ -356,3 +356,86 @@ struct PasteTests {
         #expect(user.screen.contains("The paste was only white space."))
     }
 }
+
+@Suite("Rules that do not sign, among the secrets")
+struct UnsignedRuleScreenTests {
+    private static let path = "/hook/0123456789abcdef"
+    private static let plain = UnsignedSummary(rule: "plain", kind: "path", source: "screen", isSaved: true)
+
+    @Test("are named with a proof, which is masked and never shown")
+    func naming() {
+        var user = User(columns: 100)
+        user.press(.character("s"), .character("n"))
+        #expect(user.screen.contains("Name a rule that does not sign"))
+        #expect(user.screen.contains("so it must also be known by a secret"))
+        user.type("plain")
+        user.press(.tab)
+        #expect(user.screen.contains("path, header NAME or from"))
+        user.press(.tab)
+        user.paste("https://hooks.example.com\(Self.path)\n")
+        #expect(!user.screen.contains("0123456789") && user.screen.contains("••••••••"))
+        user.press(.enter)
+        guard case .nameUnsigned(let draft)? = user.calls.first else {
+            Issue.record("nothing was named")
+            return
+        }
+        #expect(draft.rule == "plain" && draft.proof == "path https://hooks.example.com\(Self.path)")
+        #expect(!"\(draft) \(String(reflecting: draft)) \(user.calls)".contains("0123456789"))
+        user.answer(user.calls[0], .success(.keyring(KeyringSummary(unsigned: [Self.plain]))))
+        #expect(user.model.place == .keyring)
+        #expect(user.screen.contains("▌ plain") && user.screen.contains("unsigned     path"))
+        #expect(user.screen.contains("never counts as valid"))
+        #expect(user.screen.contains("saved for the next start"))
+        // A rule is no secret: what arrives is still unverified.
+        #expect(user.model.session.keyring.isEmpty)
+    }
+
+    @Test(
+        "need a proof that not everybody has",
+        arguments: [
+            ("path", "/short", "too short"), ("path", "", "The field is empty"), ("header", "x", "Known by is"),
+            ("header User-Agent", "B2/EventNotifications", "which every request has"),
+            ("from", "127.0.0.1", "addresses that prove nothing"), ("from", "here", "write an address or a block"),
+            ("name", "x", "Known by is"),
+        ])
+    func refusals(_ kind: String, _ value: String, _ sentence: String) {
+        var form = SecretForm(unsigned: "plain", kind)
+        for character in value { form.type(.character(character)) }
+        let draft = form.submitUnsigned()
+        #expect(draft == nil)
+        #expect(form.message?.text.string.contains(sentence) == true, "\(form.message?.text.string ?? "")")
+    }
+
+    @Test("show the addresses that they are known by, and are removed after a question")
+    func removing() {
+        var user = User(columns: 100, holding: [.prod])
+        user.tell(
+            .keyringChanged(
+                KeyringSummary(
+                    secrets: [.prod],
+                    unsigned: [
+                        Self.plain, UnsignedSummary(rule: "old", kind: "2 addresses", source: "file", isSaved: false),
+                    ])))
+        user.press(.character("s"), .down, .down, .character("f"))
+        #expect(user.screen.contains("start b2watch without that"))
+        user.press(.enter)
+        #expect(user.screen.contains("named by --unsigned-rule"))
+        user.press(.up, .character("m"))
+        #expect(user.screen.contains("is saved when it is named"))
+        user.press(.enter)
+        #expect(user.model.place == .form)
+        user.press(.backTab)
+        for _ in 0..<4 { user.press(.backspace) }
+        user.type("from")
+        user.press(.tab)
+        user.type("192.0.2.0/24")
+        #expect(user.screen.contains("192.0.2.0/24"))
+        user.press(.escape, .character("f"))
+        #expect(user.screen.contains("Remove plain from the rules that do not sign?"))
+        user.press(.character("y"))
+        guard case .forgetUnsigned("plain")? = user.calls.first else {
+            Issue.record("nothing was removed")
+            return
+        }
+    }
+}

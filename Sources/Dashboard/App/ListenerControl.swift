@@ -29,6 +29,13 @@ public protocol ListenerControl: Sendable {
     /// - Returns: The file in which it was saved.
     func rememberSecret(_ label: String) throws -> String
 
+    /// Names a rule as one that does not sign, in place of its proof before, and saves it for the next start if there is a place
+    /// for it.
+    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary
+
+    /// Removes a rule from those that are named as ones that do not sign, including its saved copy.
+    func forgetUnsigned(_ rule: String) throws -> KeyringSummary
+
     /// Reads the files and other sources of secrets again, and verifies again with the secrets found.
     func reloadSecrets() throws -> KeyringSummary
 
@@ -69,11 +76,14 @@ public struct KeyringSummary: Codable, Sendable, Hashable {
     public var secrets: [SecretSummary]
     /// The secrets that no longer verify. The verdicts they gave stay.
     public var past: [PastSecret]
+    /// The rules that are named as ones that do not sign.
+    public var unsigned: [UnsignedSummary]
 
     /// Creates a summary.
-    public init(secrets: [SecretSummary] = [], past: [PastSecret] = []) {
+    public init(secrets: [SecretSummary] = [], past: [PastSecret] = [], unsigned: [UnsignedSummary] = []) {
         self.secrets = secrets
         self.past = past
+        self.unsigned = unsigned
     }
 
     /// Whether the keyring has no current secrets.
@@ -137,6 +147,26 @@ public struct SecretSummary: Codable, Sendable, Hashable {
     }
 }
 
+/// The facts about a rule that does not sign that may be shown.
+public struct UnsignedSummary: Codable, Sendable, Hashable {
+    /// The rule's name.
+    public var rule: String
+    /// The kind of its proof: `path`, `header X-Token`, `2 addresses`.
+    public var kind: String
+    /// The source, in a word: `screen`, `file`, `rule`.
+    public var source: String
+    /// Whether it is saved for the next start.
+    public var isSaved: Bool
+
+    /// Creates a summary.
+    public init(rule: String, kind: String, source: String, isSaved: Bool) {
+        self.rule = rule
+        self.kind = kind
+        self.source = source
+        self.isSaved = isSaved
+    }
+}
+
 // MARK: - A new secret
 
 /// A signing secret on its way from the form to the keyring. Printing it shows only its label.
@@ -163,6 +193,29 @@ extension SecretDraft: CustomStringConvertible, CustomDebugStringConvertible, Cu
     public var debugDescription: String { description }
     /// The label.
     public var customMirror: Mirror { Mirror(self, children: ["label": label]) }
+}
+
+/// A rule that does not sign on its way from the form to the listener. Printing it shows only the rule's name.
+public struct UnsignedDraft: Sendable {
+    /// The rule's name.
+    public var rule: String
+    /// Its proof, as in a file of `--unsigned-rule`.
+    public var proof: String
+
+    /// Creates a draft.
+    public init(rule: String, proof: String) {
+        self.rule = rule
+        self.proof = proof
+    }
+}
+
+extension UnsignedDraft: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The rule's name.
+    public var description: String { "draft of the rule \(rule), which does not sign" }
+    /// The rule's name.
+    public var debugDescription: String { description }
+    /// The rule's name.
+    public var customMirror: Mirror { Mirror(self, children: ["rule": rule]) }
 }
 
 // MARK: - Verifying again

@@ -6,34 +6,41 @@ import Terminal
 /// A line of the Secrets screen.
 enum KeyringRow: Hashable {
     case current(SecretSummary)
+    /// A rule that does not sign.
+    case unsigned(UnsignedSummary)
     /// A secret that no longer verifies.
     case past(PastSecret)
 
     var label: String {
         switch self {
         case .current(let secret): secret.label
+        case .unsigned(let rule): rule.rule
         case .past(let secret): secret.identity.label
         }
     }
 }
 
 extension KeyringSummary {
-    var rows: [KeyringRow] { secrets.map(KeyringRow.current) + past.map(KeyringRow.past) }
+    var rows: [KeyringRow] {
+        secrets.map(KeyringRow.current) + unsigned.map(KeyringRow.unsigned) + past.map(KeyringRow.past)
+    }
 }
 
-/// The Secrets screen, opened with `s`: the current secrets, and the past ones below them.
+/// The Secrets screen, opened with `s`: the current secrets, below them the rules that do not sign, and the past secrets.
 struct KeyringScreen: Overlay {
     static let layer = OverlayLayer.screen
 
     /// The identity of the selected secret.
     private enum Selection: Hashable {
         case current(String)
+        case unsigned(String)
         case past(SecretIdentity)
 
         init(_ row: KeyringRow) {
             self =
                 switch row {
                 case .current(let secret): .current(secret.label)
+                case .unsigned(let rule): .unsigned(rule.rule)
                 case .past(let secret): .past(secret.identity)
                 }
         }
@@ -123,6 +130,10 @@ struct KeyringScreen: Overlay {
         selection = .current(label)
     }
 
+    mutating func select(unsigned rule: String) {
+        selection = .unsigned(rule)
+    }
+
     /// Opens the form for an additional secret, with an unused label.
     mutating func add(to keyring: KeyringSummary) {
         let taken = Set(keyring.secrets.map(\.label))
@@ -131,8 +142,17 @@ struct KeyringScreen: Overlay {
     }
 
     mutating func replace(in keyring: KeyringSummary) {
-        guard let secret = selectedCurrent(in: keyring) else { return }
-        form = SecretForm(.replace(secret.label), label: secret.label, binding: secret.binding)
+        switch selected(in: keyring) {
+        case .current(let secret):
+            form = SecretForm(.replace(secret.label), label: secret.label, binding: secret.binding)
+        case .unsigned(let rule): form = SecretForm(unsigned: rule.rule, rule.kind)
+        case .past, nil: break
+        }
+    }
+
+    /// Opens the form for a rule that does not sign.
+    mutating func nameUnsigned() {
+        form = SecretForm(unsigned: "")
     }
 
     // MARK: - Drawing
@@ -185,6 +205,12 @@ struct KeyringScreen: Overlay {
                     secret.isRemembered ? "yes" : "no", "\(secret.source)",
                 ], secret.isLeaked ? Style(.warning) : .plain
             )
+        case .unsigned(let rule):
+            return (
+                [
+                    "\(rule.rule)", "unsigned", "\(rule.kind)", "", rule.isSaved ? "yes" : "no", "\(rule.source)",
+                ], Style(.notice)
+            )
         case .past(let secret):
             let identity = secret.identity
             return (
@@ -212,6 +238,13 @@ struct KeyringScreen: Overlay {
             }
             if !secret.isUsual {
                 hints.insert("\(secret.label) is not 32 letters and digits, as B2's secrets are.", at: 0)
+            }
+        case .unsigned(let rule):
+            hints.insert(
+                "The rule \(rule.rule) does not sign. A request of it is known by its \(rule.kind): it reads “unsigned”, and never"
+                    + " counts as valid.", at: 0)
+            if !rule.isSaved, rule.source == "screen" {
+                hints.insert("It is in memory only: there was no place to save it.", at: 1)
             }
         case .past(let secret):
             hints.insert(
@@ -249,12 +282,14 @@ struct KeyringScreen: Overlay {
 
 // MARK: - The form
 
-/// The form for a signing secret.
+/// The form for a signing secret, or for a rule that does not sign and its proof.
 struct SecretForm {
     enum Purpose: Hashable {
         case add
         /// The label of the secret to replace.
         case replace(String)
+        /// A rule that does not sign: its name is the label, the kind of its proof is the binding, and the proof the secret.
+        case unsigned
     }
 
     enum Field: Int, CaseIterable {
@@ -277,9 +312,42 @@ struct SecretForm {
         self.binding = LineEditor(binding.description)
     }
 
+    /// - Parameters:
+    ///   - rule: The rule's name; empty to ask for it.
+    ///   - kind: The kind of its proof: `path`, `header NAME` or `from`.
+    init(unsigned rule: String, _ kind: String = "path") {
+        purpose = .unsigned
+        label = LineEditor(rule)
+        binding = LineEditor(kind.contains("address") ? "from" : kind)
+        field = rule.isEmpty ? .label : .secret
+    }
+
+    /// The fields in the order of the screen, with their names.
+    private var fields: [(Field, SafeText)] {
+        purpose == .unsigned
+            ? [(.label, "Rule"), (.binding, "Known by"), (.secret, proofName)]
+            : [(.secret, "Secret"), (.label, "Label"), (.binding, "Bound to")]
+    }
+
+    /// The name of the field for the proof of a rule that does not sign.
+    private var proofName: SafeText {
+        switch kind.word {
+        case "header": "Value"
+        case "from": "Addresses"
+        default: "Path"
+        }
+    }
+
+    /// The kind of the proof of a rule that does not sign: its first word in lower case, and the rest.
+    private var kind: (word: String, rest: String) {
+        let parts = SigningSecret.trim(binding.text).split(separator: " ", maxSplits: 1).map(String.init)
+        return ((parts.first ?? "").lowercased(), parts.count == 2 ? parts[1] : "")
+    }
+
     mutating func moveField(by distance: Int) {
-        let count = Field.allCases.count
-        field = Field(rawValue: (field.rawValue + distance + count) % count) ?? .secret
+        let all = fields.map(\.0)
+        let index = all.firstIndex(of: field) ?? 0
+        field = all[(index + distance + all.count) % all.count]
     }
 
     mutating func type(_ key: Key) {
@@ -322,6 +390,43 @@ struct SecretForm {
         return nil
     }
 
+    /// Returns the rule that does not sign; or nil, with a message about what is missing.
+    mutating func submitUnsigned() -> UnsignedDraft? {
+        guard !isWaiting else { return nil }
+        let rule = String(SigningSecret.trim(label.text))
+        let value = String(SigningSecret.trim(secret.text))
+        let (word, rest) = kind
+        if rule.isEmpty || rule.contains(where: \.isWhitespace) {
+            refuse("Give the name of the rule, as B2 has it.", at: .label)
+        } else if !["path", "header", "from"].contains(word) || (word == "header") == rest.isEmpty {
+            refuse("Known by is path, header NAME or from.", at: .binding)
+        } else if value.isEmpty {
+            refuse("The field is empty: \(Self.wanted(word))", at: .secret)
+        } else {
+            let proof = "\(word)\(word == "header" ? " \(rest)" : "") \(value)"
+            do throws(UnsignedRuleError) {
+                _ = try UnsignedRule(rule, parsing: proof)
+            } catch {
+                refuse("This \(error).", at: .secret)
+                return nil
+            }
+            isWaiting = true
+            message = nil
+            return UnsignedDraft(rule: rule, proof: proof)
+        }
+        return nil
+    }
+
+    /// Returns what to write for a kind of proof.
+    private static func wanted(_ kind: String) -> SafeText {
+        switch kind {
+        case "header": "the value of that custom header of the rule, \(UnsignedRule.shortestProof) characters or more."
+        case "from": "the addresses or blocks that B2 sends from, such as 192.0.2.0/24."
+        default:
+            "the secret path of the rule's URL, \(UnsignedRule.shortestProof) characters or more, or the whole URL."
+        }
+    }
+
     /// Shows that the keyring rejected the draft.
     mutating func failed(_ sentence: SafeText) {
         isWaiting = false
@@ -345,7 +450,7 @@ struct SecretForm {
     /// A warning about the typed secret, which is accepted all the same.
     private var doubt: SafeText? {
         let value = SigningSecret.trim(secret.text)
-        guard !value.isEmpty, !SigningSecret.looksUsual(Array(value.utf8)) else { return nil }
+        guard purpose != .unsigned, !value.isEmpty, !SigningSecret.looksUsual(Array(value.utf8)) else { return nil }
         return
             "Not 32 letters and digits, as B2's secrets are (\(value.count) characters here). It can be used all the same."
     }
@@ -355,15 +460,17 @@ struct SecretForm {
     /// Draws the form and returns the cursor's position.
     func draw(on surface: inout Surface) -> Point? {
         let title: SafeText =
-            if case .replace(let label) = purpose { "Replace the secret \(label)" } else { "Add a secret" }
+            switch purpose {
+            case .add: "Add a secret"
+            case .replace(let label): "Replace the secret \(label)"
+            case .unsigned: "Name a rule that does not sign"
+            }
         surface.put(title, at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
         var cursor: Point?
-        let names: [(Field, SafeText, LineEditor)] = [
-            (.secret, "Secret", secret), (.label, "Label", label), (.binding, "Bound to", binding),
-        ]
         // A low screen has no empty lines, because the messages need them.
         let gap = surface.size.rows < 10 ? 0 : 1
-        for (index, (field, name, editor)) in names.enumerated() {
+        for (index, (field, name)) in fields.enumerated() {
+            let editor = editor(field)
             let row = 1 + gap + index
             let hasFocus = field == self.field
             surface.put(
@@ -379,12 +486,41 @@ struct SecretForm {
         return cursor
     }
 
+    /// Returns the editor of a field. Addresses are no secret.
+    private func editor(_ field: Field) -> LineEditor {
+        switch field {
+        case .secret:
+            var editor = secret
+            editor.isMasked = purpose != .unsigned || kind.word != "from"
+            return editor
+        case .label: return label
+        case .binding: return binding
+        }
+    }
+
     private func drawRemarks(from first: Int, on surface: inout Surface) {
         var remarks: [(SafeText, Role)] = []
-        if isWaiting { remarks.append(("Verifying what is recorded and not valid…", .secondary)) }
+        if isWaiting, purpose != .unsigned {
+            remarks.append(("Verifying what is recorded and not valid…", .secondary))
+        }
         if let message { remarks.append(message) }
         if let doubt { remarks.append((doubt, .warning)) }
-        if field == .binding, message == nil { remarks.append(("any, bucket:NAME or rule:NAME", .secondary)) }
+        if message == nil {
+            if purpose == .unsigned {
+                switch field {
+                case .label:
+                    remarks.append(
+                        (
+                            "Anybody can write a rule's name into a request, so it must also be known by a secret.",
+                            .secondary
+                        ))
+                case .binding: remarks.append(("path, header NAME or from", .secondary))
+                case .secret: remarks.append(("Give " + Self.wanted(kind.word), .secondary))
+                }
+            } else if field == .binding {
+                remarks.append(("any, bucket:NAME or rule:NAME", .secondary))
+            }
+        }
         var row = first
         for (text, role) in remarks {
             for line in Prose.lines(text.string, columns: surface.size.columns - 3) {
@@ -513,7 +649,7 @@ extension DashboardModel {
     mutating func hold(_ draft: SecretDraft, _ purpose: SecretForm.Purpose) {
         askListener { listener in
             switch purpose {
-            case .add: try listener.addSecret(draft)
+            case .add, .unsigned: try listener.addSecret(draft)
             case .replace(let label): try listener.replaceSecret(label, with: draft)
             }
         } then: { model, _ in
@@ -526,6 +662,35 @@ extension DashboardModel {
             } else {
                 model.session.tell(sentence, .bad)
             }
+        }
+    }
+
+    /// Names a rule as one that does not sign.
+    mutating func nameUnsigned(_ draft: UnsignedDraft) {
+        askListener {
+            try $0.nameUnsigned(draft)
+        } then: { model, keyring in
+            if model.keyring?.form?.isWaiting == true { model.keyring?.form = nil }
+            model.keyring?.select(unsigned: draft.rule)
+            let isSaved = keyring.unsigned.first { $0.rule == draft.rule }?.isSaved ?? false
+            model.session.tell(
+                "What the rule \(draft.rule) brings reads “unsigned” now; it is"
+                    + (isSaved ? " saved for the next start." : " not saved: there was no place to save it."), .good)
+        } failed: { model, sentence in
+            if model.keyring?.form?.isWaiting == true {
+                model.keyring?.form?.failed(sentence)
+            } else {
+                model.session.tell(sentence, .bad)
+            }
+        }
+    }
+
+    /// Removes a rule from those that are named as ones that do not sign.
+    mutating func forgetUnsigned(_ rule: String) {
+        askListener {
+            try $0.forgetUnsigned(rule)
+        } then: { model, _ in
+            model.session.tell("The rule \(rule) is no longer named as one that does not sign.", .good)
         }
     }
 
@@ -621,14 +786,21 @@ extension Command {
             "secret add LABEL",
             PlainWord(
                 "secret", also: ["secrets"],
-                syntax: "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|reload",
+                syntax:
+                    "list|add LABEL [BINDING]|replace LABEL|forget LABEL|remember LABEL|unsigned RULE [KIND]|reload",
                 "signing secrets; the secret itself is asked for on a line of its own, which is not shown"
             ) { $0.secret($1) }), unavailable: isAway
     ) { model in model.changeKeyring { $0.add(to: $1) } }
     static let replaceSecret = Command(
-        "replace-secret", "r", .enter, in: .keyring, "replace the selected secret", footer: .medium("replace"),
+        "replace-secret", "r", .enter, in: .keyring,
+        "replace the selected secret, or the proof of a rule that does not sign",
+        footer: .medium("replace"),
         plain: .hint("secret replace LABEL"), unavailable: selectsPast
     ) { model in model.changeKeyring { $0.replace(in: $1) } }
+    static let nameUnsigned = Command(
+        "name-unsigned", "n", in: .keyring, "name a rule that does not sign, and what its requests are known by",
+        footer: .wide("unsigned"), plain: .hint("secret unsigned RULE"), unavailable: isAway
+    ) { model in model.changeKeyring { screen, _ in screen.nameUnsigned() } }
     static let forgetSecret = Command(
         "forget-secret", "f", in: .keyring, "delete the selected secret, as rotated or as leaked",
         footer: .medium("delete"), changesSelected: true, plain: .hint("secret forget LABEL"), unavailable: selectsNone
@@ -646,11 +818,17 @@ extension Command {
         [showKeyring, sendTest]
         + Motion.commands(in: .keyring) { model, motion in model.changeKeyring { $0.move(motion, in: $1) } }
         + [
-            addSecret, replaceSecret, forgetSecret,
+            addSecret, replaceSecret, nameUnsigned, forgetSecret,
             Command(
                 "remember-secret", "m", in: .keyring, "save the selected secret for the next start",
                 footer: .medium("save"), plain: .hint("secret remember LABEL"), unavailable: selectsPast
-            ) { $0.askToSave($0.keyring?.selectedCurrent(in: $0.session.keyring)) },
+            ) { model in
+                if case .unsigned = model.keyring?.selected(in: model.session.keyring) {
+                    model.session.tell("A rule that does not sign is saved when it is named.", .notice)
+                } else {
+                    model.askToSave(model.keyring?.selectedCurrent(in: model.session.keyring))
+                }
+            },
             reloadSecrets,
             Command("submit", .enter, in: .form, "use this secret", footer: .narrow("use"), unavailable: isAway) {
                 $0.submitSecret()
@@ -675,6 +853,9 @@ extension Command {
 
     private static let selectsPast: @Sendable (DashboardModel) -> String? = { model in
         if let reason = selectsNone(model) { return reason }
+        if case .unsigned(let rule) = model.keyring?.selected(in: model.session.keyring), rule.source != "screen" {
+            return "This rule is named by \(rule.source == "file" ? "--unsigned-rule" : "b2watch connect")."
+        }
         guard case .past = model.keyring?.selected(in: model.session.keyring) else { return nil }
         return "This secret is deleted: paste it, or \(model.bindings.name(of: .addSecret)) types it."
     }
@@ -694,6 +875,12 @@ extension DashboardModel {
         case .past(let secret) where secret.isLeaked:
             session.tell("\(secret.identity) is deleted as leaked already.", .notice)
         case .past(let secret): question = .markLeaked(secret)
+        case .unsigned(let rule) where rule.source == "screen": question = .forgetUnsigned(rule.rule)
+        case .unsigned(let rule):
+            session.tell(
+                rule.source == "file"
+                    ? "The rule \(rule.rule) is named by --unsigned-rule: start b2watch without that."
+                    : "The rule \(rule.rule) is that of b2watch connect, which removes it at its end.", .notice)
         case nil: break
         }
     }
@@ -710,6 +897,10 @@ extension DashboardModel {
 
     fileprivate mutating func submitSecret() {
         let current = session.keyring
+        if keyring?.form?.purpose == .unsigned {
+            if let draft = keyring?.form?.submitUnsigned() { nameUnsigned(draft) }
+            return
+        }
         guard let purpose = keyring?.form?.purpose, let draft = keyring?.form?.submit(held: current) else { return }
         hold(draft, purpose)
     }

@@ -13,6 +13,8 @@ enum Question: Hashable, Overlay {
     case delete(SecretSummary, isLast: Bool)
     /// Whether to mark a past secret as leaked.
     case markLeaked(PastSecret)
+    /// Whether to remove a rule from those that are named as ones that do not sign.
+    case forgetUnsigned(String)
     /// Whether to quit although some secrets are only in memory.
     case quitUnsaved([String], file: String, isReceiving: Bool, lost: Int)
     case remember(String, file: String)
@@ -42,6 +44,9 @@ enum Question: Hashable, Overlay {
         case .markLeaked(let secret):
             "Was \(secret.identity) leaked? Its verdicts (\(Wording.grouped(secret.matches))) then read “valid, secret"
                 + " removed”, and what is queued for them goes on hold. \(answers)"
+        case .forgetUnsigned(let rule):
+            "Remove \(rule) from the rules that do not sign? What it brings is then answered 401, once there is a secret."
+                + " \(answers)"
         case .quitUnsaved(let labels, let file, let isReceiving, let lost):
             (isReceiving ? "Stop receiving?\(Self.losing(lost)) " : "")
                 + "The secret \(labels.joined(separator: ", ")) is in memory only. Save it to \(file), readable by you"
@@ -150,6 +155,7 @@ extension DashboardModel {
             request.mayReplace = true
             write(request)
         case .remember(let label, _): remember(label)
+        case .forgetUnsigned(let rule): forgetUnsigned(rule)
         case .act(let request, _): confirm(request)
         case .retryAll(let action, _, _): retryAll(action)
         case .skipAll(let action, _): skipAll(action)

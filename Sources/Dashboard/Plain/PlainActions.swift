@@ -292,9 +292,9 @@ extension PlainModel {
             }
             return []
         case "reload": return perform(.reloadSecrets)
-        case "add", "replace", "forget", "remember": break
+        case "add", "replace", "forget", "remember", "unsigned": break
         default:
-            say("secret list, add LABEL, replace LABEL, forget LABEL, remember LABEL or reload.")
+            say("secret list, add LABEL, replace LABEL, forget LABEL, remember LABEL, unsigned RULE [KIND] or reload.")
             return []
         }
         if let absence = model.session.absence {
@@ -302,15 +302,25 @@ extension PlainModel {
             return []
         }
         guard !label.isEmpty else {
-            say("Which one? secret \(word) LABEL, where the label is a name of your own for it.")
+            say(
+                word == "unsigned"
+                    ? "Which rule? secret unsigned RULE [path|header NAME|from]"
+                    : "Which one? secret \(word) LABEL, where the label is a name of your own for it.")
             return []
         }
+        if word == "unsigned" { return askUnsigned(label, binding.text) }
         if word == "add" { return ask(.add, label: label, binding.text) }
         guard let held = model.session.keyring.secrets.first(where: { $0.label == rest.text || $0.label == label })
         else {
             if word == "forget", let past = model.session.keyring.past.first(where: { $0.identity.label == label }) {
                 return change { model in
                     model.askToDelete(.past(past))
+                    return []
+                }
+            }
+            if word == "forget", let rule = model.session.keyring.unsigned.first(where: { $0.rule == label }) {
+                return change { model in
+                    model.askToDelete(.unsigned(rule))
                     return []
                 }
             }
@@ -337,6 +347,14 @@ extension PlainModel {
         return []
     }
 
+    private mutating func askUnsigned(_ rule: String, _ kind: String) -> [Effect] {
+        secret = SecretForm(unsigned: rule, kind.isEmpty ? "path" : kind)
+        say(
+            "Type or paste the secret path or URL of the rule \(rule), the value of its header, or the addresses, and press Enter. It"
+                + " is not shown; an empty line leaves it.")
+        return []
+    }
+
     /// Reads the line as a secret. It is never printed.
     mutating func takeSecret(_ bytes: [UInt8]) -> [Effect] {
         guard var form = secret else { return [] }
@@ -347,6 +365,16 @@ extension PlainModel {
         }
         form.paste(bytes)
         let remark = form.message
+        if form.purpose == .unsigned {
+            guard let draft = form.submitUnsigned() else {
+                say(form.message?.text ?? "No secret was taken.")
+                return []
+            }
+            return change { model in
+                model.nameUnsigned(draft)
+                return []
+            }
+        }
         guard let draft = form.submit(held: model.session.keyring) else {
             say(form.message?.text ?? "No secret was taken.")
             return []
@@ -371,6 +399,11 @@ extension PlainModel {
                 parts.append("deleted as leaked before: what it verifies reads valid, secret removed")
             }
             say(parts.joined(separator: ", "))
+        }
+        for rule in keyring.unsigned {
+            say(
+                "\(rule.rule), a rule that does not sign, known by its \(rule.kind), "
+                    + (rule.isSaved ? "saved" : "not saved") + ", from \(rule.source)")
         }
         for secret in keyring.past {
             let matches = Wording.count(secret.matches, "match", "matches")

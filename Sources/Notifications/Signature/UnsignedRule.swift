@@ -155,11 +155,6 @@ public final class UnsignedRules: Sendable {
         self.rules = Mutex(rules)
     }
 
-    /// Adds a rule.
-    public func add(_ rule: UnsignedRule) {
-        rules.withLock { $0.append(rule) }
-    }
-
     /// Replaces all rules.
     public func use(_ new: [UnsignedRule]) {
         rules.withLock { $0 = new }

@@ -29,6 +29,14 @@ struct AskedListener: ListenerControl {
 
     func rememberSecret(_ label: String) throws -> String { try listener.ask(RememberSecretRequest(label: label)) }
 
+    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary {
+        try listener.ask(NameUnsignedRequest(draft))
+    }
+
+    func forgetUnsigned(_ rule: String) throws -> KeyringSummary {
+        try listener.ask(ForgetUnsignedRequest(rule: rule))
+    }
+
     func reloadSecrets() throws -> KeyringSummary { try listener.ask(ReloadSecretsRequest()) }
 
     func sendTestEvent() throws -> String { try listener.ask(SendTestRequest()) }

@@ -114,7 +114,11 @@ final class ReceiverDesk: ListenerAsking {
         }
         return KeyringSummary(
             secrets: current,
-            past: past.map { PastSecret(identity: $0.identity, matches: $0.verified, isLeaked: $0.leakedAt != nil) })
+            past: past.map { PastSecret(identity: $0.identity, matches: $0.verified, isLeaked: $0.leakedAt != nil) },
+            unsigned: receiver.unsigned.all.map { entry in
+                UnsignedSummary(
+                    rule: entry.rule.rule, kind: entry.rule.kind, source: entry.source.rawValue, isSaved: entry.isSaved)
+            })
     }
 
     /// Changes the current secrets, and reports them to all dashboards.
@@ -122,6 +126,15 @@ final class ReceiverDesk: ListenerAsking {
         try explained(body)
         let keyring = changed()
         note("an attached dashboard has changed the signing secrets; current: \(keyring.sentence)")
+        return keyring
+    }
+
+    /// Changes the rules that are named as ones that do not sign, and reports them to all dashboards.
+    func changeUnsigned(_ body: () throws -> Void) throws -> KeyringSummary {
+        try body()
+        let keyring = changed()
+        let rules = keyring.unsigned.map(\.rule).joined(separator: ", ")
+        note("an attached dashboard has changed the rules that do not sign; current: \(rules.isEmpty ? "none" : rules)")
         return keyring
     }
 

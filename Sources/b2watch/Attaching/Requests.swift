@@ -20,6 +20,8 @@ enum ReceiverRequests {
         ForgetSecretRequest.self,
         MarkLeakedRequest.self,
         RememberSecretRequest.self,
+        NameUnsignedRequest.self,
+        ForgetUnsignedRequest.self,
         ReloadSecretsRequest.self,
         HoldsSecretRequest.self,
         EvidenceRequest.self,
@@ -187,6 +189,41 @@ struct RememberSecretRequest: ListenerRequest {
         let place = try desk.explained { try desk.receiver.keyring.remember(label) }
         desk.announceSecrets()
         return place
+    }
+}
+
+/// Asks to name a rule as one that does not sign.
+struct NameUnsignedRequest: ListenerRequest, CustomStringConvertible, CustomReflectable {
+    static let name = "nameUnsigned"
+    private let rule: String
+    private let proof: String
+
+    init(_ draft: UnsignedDraft) {
+        rule = draft.rule
+        proof = draft.proof
+    }
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        let rule: UnsignedRule
+        do throws(UnsignedRuleError) {
+            rule = try UnsignedRule(self.rule, parsing: proof)
+        } catch {
+            throw KeyringRefusal.noProof(error)
+        }
+        return try desk.changeUnsigned { try desk.receiver.unsigned.name(rule) }
+    }
+
+    var description: String { "\(UnsignedDraft(rule: rule, proof: proof))" }
+    var customMirror: Mirror { UnsignedDraft(rule: rule, proof: proof).customMirror }
+}
+
+/// Asks to remove a rule from those that are named as ones that do not sign.
+struct ForgetUnsignedRequest: ListenerRequest {
+    static let name = "forgetUnsigned"
+    let rule: String
+
+    func answer(_ desk: ReceiverDesk) throws -> KeyringSummary {
+        try desk.changeUnsigned { try desk.receiver.unsigned.forget(rule) }
     }
 }
 

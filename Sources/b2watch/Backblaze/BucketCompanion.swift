@@ -84,7 +84,8 @@ final class BucketCompanion: ReceivingCompanion {
             } else {
                 var generator = SystemRandomNumberGenerator()
                 path = (path == "/" ? "" : path) + "/" + RuleSecret.fresh(using: &generator)
-                if let rule = UnsignedRule(ruleName, .path(path)) { receiver.intake.unsigned.add(rule) }
+                if let rule = UnsignedRule(ruleName, .path(path)) { receiver.unsigned.add(rule) }
+                desk.announceSecrets()
             }
         } catch {
             return fail(B2Problem(.other, "the rule's secret cannot be used: \(error)"))

@@ -200,12 +200,14 @@ enum KeyringRefusal: Error, CustomStringConvertible {
     case empty
     case labelTaken(String)
     case notHeld(String)
+    case noProof(UnsignedRuleError)
 
     var description: String {
         switch self {
         case .badLabel: "A label is 1 to 40 letters, digits, dots, hyphens or underscores"
         case .empty: "There is nothing in the secret but white space: paste the signing secret itself"
         case .labelTaken(let label): "Another secret is called “\(label)” already: give this one another label"
+        case .noProof(let error): "This \(error)"
         case .notHeld(let label): "The secret “\(label)” no longer exists"
         }
     }

@@ -13,6 +13,8 @@ final class Receiver: Sendable {
     let intake: Intake
     let listener: Listener
     let keyring: KeyringBook
+    /// The rules that are named as ones that do not sign.
+    let unsigned: UnsignedBook
     let actions: ActionsAtWork
     /// The rows that are marked in dashboards.
     let marks: MarkedRows
@@ -58,6 +60,10 @@ final class Receiver: Sendable {
         self.note = note
         let secrets = try sources.load()
         let loaded = try Keyring(secrets.map(\.secret))
+        let unsignedRules = UnsignedRules()
+        unsigned = try UnsignedBook(
+            plan.unsigned, saved: (try? ProcessEnvironment.places.unsignedRules).map(SavedUnsignedRules.init(path:)),
+            rules: unsignedRules, note: { note($0, .info) })
         try History.checkUse(of: plan.place)
         var configuration = ListenerConfiguration(
             address: plan.address, paths: plan.paths, limits: plan.limits.listener, times: plan.limits.times,
@@ -92,7 +98,7 @@ final class Receiver: Sendable {
             keys = holder
             callers = plan.callers
             intake = Intake(
-                history, keys: holder, unsigned: UnsignedRules(plan.unsigned),
+                history, keys: holder, unsigned: unsignedRules,
                 callers: plan.callers.allowed.map { CallerList($0, warn: acting) },
                 healthCallers: plan.callers.health, burst: plan.limits.addressBurst,
                 perSecond: plan.limits.addressRate)
@@ -130,6 +136,7 @@ final class Receiver: Sendable {
     /// - Returns: Notes for a person about the secrets, in sentences.
     func reload() throws -> [String] {
         let secrets = try sources.load()
+        try unsigned.reload()
         try keyring.reload(secrets)
         return secrets.flatMap(\.notes) + keyring.leakNotes
     }
@@ -218,7 +225,7 @@ struct ReceivingPlan {
     let place: History.Place
     let actions: [ActionDeclaration]
     /// The rules that do not sign.
-    let unsigned: [UnsignedRule]
+    let unsigned: [UnsignedRuleFile]
 
     /// - Parameter configured: A valid configuration.
     /// - Throws: `PlacesError` without a place for the history; `SecretSourceError` if an argument names no file
@@ -244,7 +251,7 @@ struct ReceivingPlan {
             options.secretFiles.isEmpty
             ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
         actions = configured.actions
-        unsigned = try options.unsignedRules.compactMap(UnsignedRuleFile.init(argument:)).map { try $0.load() }
+        unsigned = options.unsignedRules.compactMap(UnsignedRuleFile.init(argument:))
         place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
     }
 

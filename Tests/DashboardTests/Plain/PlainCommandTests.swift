@@ -285,6 +285,22 @@ struct PlainSecretTests {
         #expect(draft.label == "new" && draft.value == Make.secret && draft.binding.description == "bucket:photos")
     }
 
+    @Test("name a rule that does not sign, by a proof on a hidden line")
+    func unsigned() {
+        var hearer = Hearer()
+        #expect(hearer.type("secret unsigned").first?.hasPrefix("Which rule?") == true)
+        _ = hearer.type("secret unsigned plain header X-Token")
+        #expect(hearer.plain.hidesTyping)
+        #expect(hearer.type("short").first?.contains("too short a proof") == true)
+        _ = hearer.type("secret unsigned plain header X-Token")
+        #expect(!hearer.type("0123456789abcdef").joined().contains("0123456789"))
+        guard case .nameUnsigned(let draft) = hearer.calls.first else {
+            Issue.record("no rule was named")
+            return
+        }
+        #expect(draft.rule == "plain" && draft.proof == "header X-Token 0123456789abcdef")
+    }
+
     @Test("are left by an empty line, by Ctrl-C, and for a label that is held")
     func leaving() {
         var hearer = Hearer()

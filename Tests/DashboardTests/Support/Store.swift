@@ -220,6 +220,8 @@ enum ControlCall {
     case forgetSecret(String, wasLeaked: Bool)
     case markLeaked(SecretIdentity)
     case rememberSecret(String)
+    case nameUnsigned(UnsignedDraft)
+    case forgetUnsigned(String)
     case cancelJudging
     case resumeJudging
     case reloadSecrets
@@ -280,6 +282,8 @@ private struct StoreControl: ListenerControl, ActionControl {
     }
     func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { try keyring(.markLeaked(secret)) }
     func rememberSecret(_ label: String) throws -> String { try sentence(.rememberSecret(label)) }
+    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary { try keyring(.nameUnsigned(draft)) }
+    func forgetUnsigned(_ rule: String) throws -> KeyringSummary { try keyring(.forgetUnsigned(rule)) }
     func cancelJudging() throws { _ = try store.answer(.cancelJudging) }
     func resumeJudging() throws { _ = try store.answer(.resumeJudging) }
     func sendTestEvent() throws -> String { try sentence(.sendTestEvent) }
@@ -318,6 +322,8 @@ struct NoListener: ListenerControl {
     func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary { KeyringSummary() }
     func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { KeyringSummary() }
     func rememberSecret(_ label: String) throws -> String { "a file" }
+    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary { throw TestFailure() }
+    func forgetUnsigned(_ rule: String) throws -> KeyringSummary { KeyringSummary() }
     func cancelJudging() throws {}
     func resumeJudging() throws {}
     func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
