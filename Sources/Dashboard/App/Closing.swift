@@ -43,7 +43,7 @@ extension Command {
         "toggle-utc", "u", in: .views, "all times in UTC, or local again",
         footer: .wide("UTC") { $0.session.showsUTC ? "local time" : nil },
         plain: .same(PlainWord("utc", "times in UTC, or local again")),
-        change: { model in
+        run: { model in
             model.session.showsUTC.toggle()
             model.filter.readAgain(in: model.session.filterContext)
         })
@@ -52,12 +52,12 @@ extension Command {
 
     static let goBack = Command(
         "go-back", .escape, in: .views, "back one step; at the top, let go of search, selection and filter",
-        footer: .narrow("back") { $0.held?.word }, change: { if !$0.closeInnermost() { $0.letGo() } })
+        footer: .narrow("back") { $0.held?.word }, run: { if !$0.closeInnermost() { $0.letGo() } })
     static let close = Command(
         "close", "q", in: .views, "close the view; at the top, end",
         footer: .narrow("quit") { $0.hasViewToClose ? "close" : nil },
         plain: .same(PlainWord("quit", also: ["exit"], "ends b2watch; an attached one stops nothing else"))
-    ) { $0.closeInnermost() ? [] : $0.end() }
+    ) { if !$0.closeInnermost() { $0.end() } }
     static let interrupt = Command(
         "interrupt", .control("c"), in: .everywhere, "as q; twice at once ends without a question", plain: .same()
     ) { $0.interrupt() }
@@ -65,7 +65,7 @@ extension Command {
     static let ofEnding = [
         goBack, close, interrupt,
         Command("suspend", .control("z"), in: .everywhere, "suspend; fg brings it back") { $0.suspend() },
-        Command("redraw", .control("l"), in: .everywhere, "draw the screen again") { _ in [.redraw] },
+        Command("redraw", .control("l"), in: .everywhere, "draw the screen again") { $0.request(.redraw) },
     ]
 }
 
@@ -132,8 +132,8 @@ extension DashboardModel {
 
     // MARK: - Ending
 
-    fileprivate mutating func end() -> [Effect] {
-        guard !session.isAttached else { return [.end(.quit)] }
+    fileprivate mutating func end() {
+        guard !session.isAttached else { return request(.end(.quit)) }
         let unsaved = session.keyring.unsaved
         let lost = session.isInMemory ? Int(session.change.latestDelivery) : 0
         if !unsaved.isEmpty {
@@ -142,20 +142,18 @@ extension DashboardModel {
         } else if session.hasReceivedFromElsewhere {
             question = .stopReceiving(lost: lost)
         } else {
-            return [.end(.quit)]
+            request(.end(.quit))
         }
-        return []
     }
 
-    fileprivate mutating func interrupt() -> [Effect] {
-        if session.isSecondInterrupt() { return [.end(.quit)] }
-        return closeInnermost() ? [] : end()
+    fileprivate mutating func interrupt() {
+        if session.isSecondInterrupt() { return request(.end(.quit)) }
+        if !closeInnermost() { end() }
     }
 
-    fileprivate mutating func suspend() -> [Effect] {
-        guard session.hasReceivedFromElsewhere, !session.isAttached else { return [.suspend] }
+    fileprivate mutating func suspend() {
+        guard session.hasReceivedFromElsewhere, !session.isAttached else { return request(.suspend) }
         question = .suspend
-        return []
     }
 }
 

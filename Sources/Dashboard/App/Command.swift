@@ -28,7 +28,7 @@ struct Command: Sendable {
     /// Runs it with the text after its name.
     ///
     /// - Throws: An error in the arguments; the model may have changed then.
-    let run: @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+    let run: @Sendable (inout DashboardModel, String) throws(Fault) -> Void
 
     /// An error in a typed text, as a sentence.
     struct Fault: Error, Hashable {
@@ -48,7 +48,7 @@ struct Command: Sendable {
         _ name: String, _ keys: [Key], _ context: BindingContext, _ meaning: String, _ footer: Hint?,
         _ changesSelected: Bool, _ arguments: Arguments?, _ plain: PlainForm,
         _ unavailable: @escaping @Sendable (DashboardModel) -> String?,
-        _ run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+        _ run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> Void
     ) {
         (self.name, self.keys, self.context, self.meaning, self.footer) = (name, keys, context, meaning, footer)
         (self.changesSelected, self.arguments, self.plain) = (changesSelected, arguments, plain)
@@ -60,31 +60,17 @@ struct Command: Sendable {
         _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
         changesSelected: Bool = false, plain: PlainForm = .screen,
         unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
-        run: @escaping @Sendable (inout DashboardModel) -> [Effect]
+        run: @escaping @Sendable (inout DashboardModel) -> Void
     ) {
         self.init(name, keys, context, meaning, footer, changesSelected, nil, plain, unavailable) { model, _ in
             run(&model)
         }
     }
 
-    /// Creates a command that only changes the model.
-    @_disfavoredOverload
-    init(
-        _ name: String, _ keys: Key..., in context: BindingContext, _ meaning: String, footer: Hint? = nil,
-        changesSelected: Bool = false, plain: PlainForm = .screen,
-        unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
-        change: @escaping @Sendable (inout DashboardModel) -> Void
-    ) {
-        self.init(name, keys, context, meaning, footer, changesSelected, nil, plain, unavailable) { model, _ in
-            change(&model)
-            return []
-        }
-    }
-
     /// Creates a command with arguments.
     init(
         _ name: String, _ arguments: Arguments, _ meaning: String, plain: PlainForm,
-        run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> [Effect]
+        run: @escaping @Sendable (inout DashboardModel, String) throws(Fault) -> Void
     ) {
         self.init(name, [], .typed, meaning, nil, false, arguments, plain, { _ in nil }, run)
     }
@@ -100,26 +86,13 @@ struct Command: Sendable {
     func also(
         in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
         plain: PlainForm? = nil, unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
-        run other: (@Sendable (inout DashboardModel) -> [Effect])? = nil
+        run other: (@Sendable (inout DashboardModel) -> Void)? = nil
     ) -> Command {
         var run = run
         if let other { run = { model, _ in other(&model) } }
         return Command(
             name, keys ?? self.keys, context, meaning ?? self.meaning, footer, changesSelected, arguments,
             plain ?? self.plain, unavailable, run)
-    }
-
-    /// Returns this command for one more context, in which it only changes the model.
-    @_disfavoredOverload
-    func also(
-        in context: BindingContext, keys: [Key]? = nil, _ meaning: String? = nil, footer: Hint? = nil,
-        unavailable: @escaping @Sendable (DashboardModel) -> String? = { _ in nil },
-        change: @escaping @Sendable (inout DashboardModel) -> Void
-    ) -> Command {
-        also(in: context, keys: keys, meaning, footer: footer, unavailable: unavailable) { model -> [Effect] in
-            change(&model)
-            return []
-        }
     }
 }
 
@@ -209,7 +182,7 @@ enum Motion: String, CaseIterable, Sendable {
         zip(allCases, Command.inLists).map { motion, command in
             let keys = hasSpace && motion == .pageDown ? command.keys + [" "] : command.keys
             let meaning: String? = motion == .toStart ? "to the start" : motion == .toEnd ? "to the end" : nil
-            return command.also(in: context, keys: keys, meaning, change: { move(&$0, motion) })
+            return command.also(in: context, keys: keys, meaning, run: { move(&$0, motion) })
         }
     }
 }
@@ -219,7 +192,6 @@ extension Command {
     private static func moving(_ motion: Motion, _ keys: [Key], _ meaning: String, _ plain: PlainForm) -> Command {
         Command(motion.rawValue, keys, .lists, meaning, nil, false, nil, plain, { _ in nil }) { model, _ in
             model.moveInList(motion)
-            return []
         }
     }
 
@@ -280,12 +252,11 @@ extension Command {
 
 extension DashboardModel {
     /// Runs a command, and shows any error in its arguments.
-    mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
+    mutating func perform(_ command: Command, _ arguments: String = "") {
         do throws(Command.Fault) {
-            return try command.run(&self, arguments)
+            try command.run(&self, arguments)
         } catch {
             session.tell("\(error.sentence)", .notice)
-            return []
         }
     }
 }

@@ -65,20 +65,24 @@ struct DashboardModel {
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         session.now = now
         session.age()
-        let effects = handle(event)
+        handle(event)
         relist()
         poseWaiting()
         session.troubles = actions.actions.flatMap { $0.status.troubles(at: session.wallTime) }
         settle()
         askForRest()
-        return effects + context.questions.dequeue() + followLog()
+        followLog()
+        return context.questions.dequeue()
     }
 
+    /// Requests an effect. `update` returns it.
+    mutating func request(_ effect: Effect) { context.questions.request(effect) }
+
     /// Follows the lines that other processes write to the log while the log is shown.
-    private mutating func followLog() -> [Effect] {
-        guard followsLog != (view == .log) else { return [] }
+    private mutating func followLog() {
+        guard followsLog != (view == .log) else { return }
         followsLog.toggle()
-        return [.followLog(followsLog)]
+        request(.followLog(followsLog))
     }
 
     /// The next time at which the screen changes by itself; nil if it will not.
@@ -184,9 +188,7 @@ struct DashboardModel {
     private mutating func askForDocument() {
         let isWaiting = context.questions.isWaiting("document")
         guard !overlays.contains(.help, .screen), let request = detail.request(wantedDocument, isWaiting: isWaiting)
-        else {
-            return
-        }
+        else { return }
         ask("document", on: .documents) { outside, asking in
             outside.document(request) { asking.isCancelled }
         } then: { model, result in
@@ -224,17 +226,17 @@ struct DashboardModel {
     // MARK: - Handling events
 
     /// Handles an event of any kind.
-    mutating func handle(_ event: DashboardEvent) -> [Effect] {
+    mutating func handle(_ event: DashboardEvent) {
         switch event {
-        case .input(.key(let key)): return press(key)
-        case .input(.paste(let bytes)): return paste(bytes)
-        case .input(.mouse(let event)): return take(event)
+        case .input(.key(let key)): press(key)
+        case .input(.paste(let bytes)): paste(bytes)
+        case .input(.mouse(let event)): take(event)
         case .input(.overlongPaste): refuseOverlongPaste()
         case .input(.resized(let size)): session.size = size
         case .tick, .historyMoved, .browseMoved: break
         case .historyChanged(let change):
             session.change = change
-            if frozen == nil { return [.follow(change)] }
+            if frozen == nil { request(.follow(change)) }
         case .keyringChanged(let summary): session.hold(summary)
         case .secretsFile(let path): session.secretsFile = path
         case .rejudged(let summary):
@@ -245,8 +247,8 @@ struct DashboardModel {
         case .warning(let text): session.warning = text
         case .notice(let text): session.announce("\(text)")
         case .quiet(let text): session.quiet = text
-        case .bell: return [.ring]
-        case .signal(let signal): return obey(signal)
+        case .bell: request(.ring)
+        case .signal(let signal): obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
         case .browsed(let progress): take(progress)
@@ -256,44 +258,35 @@ struct DashboardModel {
             stayAtStart()
         case .logMoved: log.outdate()
         }
-        return []
     }
 
-    private mutating func press(_ key: Key) -> [Effect] {
+    private mutating func press(_ key: Key) {
         session.dropNotices()
         guard let command = bindings.binding(for: key, in: place) else {
-            if changeInnermost({ $0.type(key, &$1) }) == true { return [] }
+            if changeInnermost({ $0.type(key, &$1) }) == true { return }
             if let sentence = bindings.whereabouts(of: key, outside: place) { session.tell("\(sentence)", .notice) }
-            return []
+            return
         }
-        if let reason = command.unavailable(self) {
-            session.tell("\(reason)", .notice)
-            return []
-        }
-        return perform(command)
+        if let reason = command.unavailable(self) { return session.tell("\(reason)", .notice) }
+        perform(command)
     }
 
     /// Handles a paste. It is always text, never keys: outside a field it is dropped, unless it looks like a signing
     /// secret.
-    private mutating func paste(_ bytes: [UInt8]) -> [Effect] {
-        guard question == nil else { return [] }
+    private mutating func paste(_ bytes: [UInt8]) {
+        guard question == nil else { return }
         session.dropNotices()
-        if changeInnermost({ $0.paste(bytes, &$1) }) == true { return [] }
-        if let absence = session.absence {
-            session.tell("The paste was dropped. \(absence.reason)", .notice)
-            return []
-        }
+        if changeInnermost({ $0.paste(bytes, &$1) }) == true { return }
+        if let absence = session.absence { return session.tell("The paste was dropped. \(absence.reason)", .notice) }
         // On the Secrets screen a paste can only be meant as a secret.
         guard place == .keyring || PastedText(bytes).looksLikeSecret && !overlays.contains(.prompt) else {
-            session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
-            return []
+            return session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
         }
         help = nil
         var screen = keyring ?? KeyringScreen()
         screen.add(to: session.keyring)
         screen.form?.paste(bytes)
         keyring = screen
-        return []
     }
 
     private mutating func refuseOverlongPaste() {
@@ -302,10 +295,10 @@ struct DashboardModel {
         session.tell("The paste was dropped: it is longer than a mebibyte.", .notice)
     }
 
-    private mutating func obey(_ signal: DashboardSignal) -> [Effect] {
+    private mutating func obey(_ signal: DashboardSignal) {
         switch signal {
-        case .terminate: [.end(.terminated)]
-        case .hangUp: [.end(.hangUp)]
+        case .terminate: request(.end(.terminated))
+        case .hangUp: request(.end(.hangUp))
         case .interrupt: perform(.interrupt)
         }
     }
@@ -401,7 +394,7 @@ struct DashboardModel {
             case .success(let settings):
                 model.bindings = Bindings(settings.keys, isTyped: model.bindings.isTyped)
                 model.session.tell("The configuration was read again.", .good)
-                if let theme = settings.theme { model.context.questions.request(.use(theme)) }
+                if let theme = settings.theme { model.request(.use(theme)) }
             case .failure(let failure):
                 model.session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
             }

@@ -75,9 +75,7 @@ public struct DashboardSettings: Sendable, Hashable {
             if change.keys.isEmpty, command == .interrupt {
                 return [KeyProblem(change: index, key: nil, text: "“\(command.name)” needs a key: it always ends")]
             }
-            guard let typing = Command.all.first(where: { $0 == command && $0.context.takesText }) else {
-                return []
-            }
+            guard let typing = Command.all.first(where: { $0 == command && $0.context.takesText }) else { return [] }
             return change.keys.filter(\.isText).map { key in
                 KeyProblem(
                     change: index, key: key,

@@ -56,9 +56,7 @@ struct Layout {
         _ main: Rect, rows: Int, _ model: DashboardModel
     ) -> (list: Rect, detail: Rect?, isBeside: Bool) {
         guard model.hasDetailPane else { return (main, nil, false) }
-        if model.detail.isFullScreen {
-            return (Rect(column: 0, row: main.row, columns: 0, rows: 0), main, false)
-        }
+        if model.detail.isFullScreen { return (Rect(column: 0, row: main.row, columns: 0, rows: 0), main, false) }
         if main.columns >= beside {
             let (left, right) = main.splitLeft(main.columns * 3 / 5)
             return (

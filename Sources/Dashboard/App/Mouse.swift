@@ -87,26 +87,25 @@ extension DashboardModel {
     private static let notch = 3
 
     /// Handles a mouse event. Of the buttons, only the left one does anything.
-    mutating func take(_ event: MouseEvent) -> [Effect] {
+    mutating func take(_ event: MouseEvent) {
         // The target must be found first, because dropping the notices moves the view.
         let target = target(at: event.point)
         switch (event.kind, event.button) {
         case (.press, .left):
             session.dropNotices()
-            return target.map { click($0) } ?? []
-        case (.doublePress, .left): return target.map { doubleClick($0) } ?? []
+            target.map { click($0) }
+        case (.doublePress, .left): target.map { doubleClick($0) }
         case (.wheelUp, _): target.map { wheel($0, by: -Self.notch) }
         case (.wheelDown, _): target.map { wheel($0, by: Self.notch) }
         default: break
         }
-        return []
     }
 
-    private mutating func click(_ target: Target) -> [Effect] {
+    private mutating func click(_ target: Target) {
         switch target {
-        case .command(let command): return run(command)
+        case .command(let command): run(command)
         case .view(let view): show(view)
-        case .sort(let column): return sort(byClickOn: column)
+        case .sort(let column): sort(byClickOn: column)
         case .line(let line):
             detail.isFocused = false
             _ = select(line: line)
@@ -128,31 +127,28 @@ extension DashboardModel {
         case .entryHeading(let column):
             let places = actions.entryPlaces(session, columns: layout.list.columns)
             if let name = actions.list.table.sortName(at: column - ListRow.margin, places) {
-                return sort(byClickOn: name)
+                sort(byClickOn: name)
             }
         case .candidate(let index): self[CommandPrompt.self]?.choose(index)
         }
-        return []
     }
 
     /// Handles the second click of two. The first one has already selected the line.
-    private mutating func doubleClick(_ target: Target) -> [Effect] {
+    private mutating func doubleClick(_ target: Target) {
         switch target {
         // On buttons and tabs a double click means two clicks.
         case .command, .view, .sort, .detailTab, .main, .menuAction, .entryChoice, .entryHeading, .part:
-            return click(target)
-        case .action: return run(.focusDetail)
-        case .entry(let line): return selectEntry(line) ? run(.open) : []
+            click(target)
+        case .action: run(.focusDetail)
+        case .entry(let line): if selectEntry(line) { run(.open) }
         case .candidate:
-            _ = click(target)
-            return perform(.runCommand)
-        case .line(let line): return select(line: line) ? open() : []
-        case .detail:
-            detail.isFullScreen = true
-            return []
+            click(target)
+            perform(.runCommand)
+        case .line(let line): if select(line: line) { open() }
+        case .detail: detail.isFullScreen = true
         case .bar, .share:
-            _ = click(target)
-            return run(PulseScreen.listSelection)
+            click(target)
+            run(PulseScreen.listSelection)
         }
     }
 
@@ -194,10 +190,10 @@ extension DashboardModel {
     }
 
     /// Opens the selected item, as Enter does.
-    private mutating func open() -> [Effect] { run(overlays.innermost?.opening ?? .open) }
+    private mutating func open() { run(overlays.innermost?.opening ?? .open) }
 
     /// Sorts by the clicked column, or reverses the order if the rows are sorted by it already.
-    private mutating func sort(byClickOn column: String) -> [Effect] {
+    private mutating func sort(byClickOn column: String) {
         sort(by: column, isDescending: order.flatMap { $0.column == column ? !$0.isDescending : nil })
     }
 }

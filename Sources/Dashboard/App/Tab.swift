@@ -143,7 +143,7 @@ struct MainView: Hashable, Sendable {
     var command: Command {
         Command(
             "show-\(name)", .character(Character("\(rawValue)")), in: .views, facts.meaning, plain: facts.plain,
-            change: { $0.show(self) })
+            run: { $0.show(self) })
     }
 
     /// Creates the tab with a name.
@@ -170,7 +170,6 @@ extension Command {
                 run: { $0.view($1) }))
     ) { model, name throws(Fault) in
         model.show(try MainView.named(name))
-        return []
     }
 }
 

@@ -223,7 +223,7 @@ extension DashboardModel {
     }
 
     /// Marks the rows that a command acts on, or unmarks them if all of them are marked.
-    fileprivate mutating func toggleMark() -> [Effect] {
+    fileprivate mutating func toggleMark() {
         let before = marks
         switch actsOn {
         case .current(let row): mark([row.id])
@@ -235,7 +235,7 @@ extension DashboardModel {
         case .all: session.tell("Too many rows to mark at once: use a filter to list them again.", .notice)
         case nil: break
         }
-        return marks == before ? [] : [.keepMarked(marks)]
+        if marks != before { request(.keepMarked(marks)) }
     }
 
     private mutating func mark(_ ids: Set<Int64>) {

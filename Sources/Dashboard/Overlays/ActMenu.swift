@@ -209,10 +209,7 @@ extension DashboardModel {
 
     fileprivate mutating func submitReplay() {
         guard let line = self[ReplayPrompt.self] else { return }
-        if let fault = ReplayPrompt.fault(of: line.url) {
-            session.tell("\(fault)", .notice)
-            return
-        }
+        if let fault = ReplayPrompt.fault(of: line.url) { return session.tell("\(fault)", .notice) }
         self[ReplayPrompt.self] = nil
         replay(line.rows, to: line.url)
     }
@@ -224,7 +221,7 @@ extension DashboardModel {
         begin(.replay(to: url), for: rows)
         guard let url else { return }
         session.viewState.rememberTarget(url)
-        context.questions.request(.keepViewState(session.viewState))
+        request(.keepViewState(session.viewState))
     }
 
     /// Starts the work for a single row at once; for many rows it first counts, and then asks.

@@ -179,9 +179,8 @@ extension Command {
         plain: .line(
             PlainWord("steps", "the first steps, from an address to a test event") { plain, _ in
                 plain.tellSteps()
-                return []
             }), unavailable: { $0.place == .checklist ? "The first steps are here." : nil },
-        change: { model in
+        run: { model in
             model.help = nil
             model.keyring = nil
             model[Checklist.self] = Checklist()

@@ -187,11 +187,11 @@ extension Command {
 
 extension DashboardModel {
     /// Changes the choice, and shows and saves the chosen columns.
-    fileprivate mutating func choose(_ change: (inout ColumnChooser) -> Void) -> [Effect] {
-        guard var chooser = self[ColumnChooser.self] else { return [] }
+    fileprivate mutating func choose(_ change: (inout ColumnChooser) -> Void) {
+        guard var chooser = self[ColumnChooser.self] else { return }
         change(&chooser)
         self[ColumnChooser.self] = chooser
-        return keep { preferences in
+        keep { preferences in
             switch chooser.view {
             case .table: preferences.tableColumns = chooser.names
             default: preferences.eventColumns = chooser.names
@@ -200,7 +200,7 @@ extension DashboardModel {
     }
 
     /// Sorts by the column that is typed after `sort`.
-    fileprivate mutating func sort(_ text: String) throws(Command.Fault) -> [Effect] {
+    fileprivate mutating func sort(_ text: String) throws(Command.Fault) {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let name = words.first, words.count <= 2, Command.sortColumns.contains(name) else {
             let name = words.count <= 2 ? words.first ?? "" : ""
@@ -215,18 +215,18 @@ extension DashboardModel {
         guard names.contains(name) else {
             throw Command.Fault("“\(name)” is not a column of this list; it takes \(names.joined(separator: ", ")).")
         }
-        return sort(by: name, isDescending: words.count < 2 ? nil : words[1] == "desc")
+        sort(by: name, isDescending: words.count < 2 ? nil : words[1] == "desc")
     }
 
-    fileprivate mutating func sort(byNext distance: Int) -> [Effect] {
+    fileprivate mutating func sort(byNext distance: Int) {
         sort(by: name(beside: order, distance), isDescending: nil)
     }
 
-    fileprivate mutating func turnOrder() -> [Effect] {
+    fileprivate mutating func turnOrder() {
         guard let order else {
             return sort(by: sortNames.first { $0 == "received" || $0 == "time" }, isDescending: true)
         }
-        return sort(by: order.column, isDescending: !order.isDescending)
+        sort(by: order.column, isDescending: !order.isDescending)
     }
 
     /// The names of the columns that the list can be sorted by.
@@ -236,18 +236,18 @@ extension DashboardModel {
 
     /// Sorts by a column, in the column's usual direction unless one is given; without a column, in the order of
     /// arrival.
-    mutating func sort(by column: String?, isDescending: Bool?) -> [Effect] {
+    mutating func sort(by column: String?, isDescending: Bool?) {
         let order = column.map { name in
             ListOrder(column: name, isDescending: isDescending ?? Self.beginsWithGreatest.contains(name))
         }
-        guard order != self.order else { return [] }
+        guard order != self.order else { return }
         guard found == nil else {
             found?.order = order
-            return []
+            return
         }
         isToShowStart = order != nil
         let sort = order.flatMap { order in SortColumn.allCases.first { $0.name == order.column } }
-        return keep { $0.order = sort.map { .by($0, isDescending: order?.isDescending ?? false) } ?? .arrival }
+        keep { $0.order = sort.map { .by($0, isDescending: order?.isDescending ?? false) } ?? .arrival }
     }
 
     /// The columns that are sorted with the greatest value first: numbers and times.
@@ -264,9 +264,9 @@ extension DashboardModel {
         return names.indices.contains(index) ? names[index] : nil
     }
 
-    private mutating func keep(_ change: (inout ViewPreferences) -> Void) -> [Effect] {
+    private mutating func keep(_ change: (inout ViewPreferences) -> Void) {
         change(&session.viewState.preferences)
-        return [.keepViewState(session.viewState)]
+        request(.keepViewState(session.viewState))
     }
 }
 

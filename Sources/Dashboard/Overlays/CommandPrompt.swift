@@ -278,26 +278,24 @@ extension DashboardModel {
     }
 
     /// Runs the typed command. If it is wrong, it stays in the line with the reason.
-    fileprivate mutating func runTyped() -> [Effect] {
-        guard var line = self[CommandPrompt.self] else { return [] }
+    fileprivate mutating func runTyped() {
+        guard var line = self[CommandPrompt.self] else { return }
         let text = line.text
         var there = self
         there[CommandPrompt.self] = nil
         guard text.contains(where: { !$0.isWhitespace }) else {
             self = there
-            return []
+            return
         }
         do throws(Command.Fault) {
             let (command, arguments) = try Command.read(text)
-            let effects = try there.reach(command, arguments)
+            try there.reach(command, arguments)
             self = there
             session.pastCommands.removeAll { $0 == text }
             session.pastCommands = [text] + session.pastCommands.prefix(99)
-            return effects
         } catch {
             line.refuse(error.sentence)
             self[CommandPrompt.self] = line
-            return []
         }
     }
 
@@ -318,12 +316,11 @@ extension DashboardModel {
     // MARK: - Running commands by name from anywhere
 
     /// Runs a command here or where it works, and shows the reason if it cannot run.
-    mutating func run(_ command: Command) -> [Effect] {
+    mutating func run(_ command: Command) {
         do throws(Command.Fault) {
-            return try reach(command)
+            try reach(command)
         } catch {
             session.tell("\(error.sentence)", .notice)
-            return []
         }
     }
 
@@ -333,52 +330,48 @@ extension DashboardModel {
     /// - Throws: The reason why it does nothing here. After a move to another view, the reason is shown there instead.
     mutating func reach(
         _ command: Command, _ arguments: String = "", isStep: Bool = false
-    ) throws(Command.Fault) -> [Effect] {
+    ) throws(Command.Fault) {
         if command.arguments != nil { return try command.run(&self, arguments) }
         if let here = bindings.binding(of: command, in: place) {
             if let reason = here.unavailable(self) { throw Command.Fault(reason) }
             return try here.run(&self, arguments)
         }
         var there = self
-        let effects = try there.go(to: command)
+        try there.go(to: command)
         let isSeen = there.view == view && (there.keyring == nil || session.keyring.secrets.count == 1)
         self = there
-        guard let here = bindings.binding(of: command, in: place) else { return effects }
+        guard let here = bindings.binding(of: command, in: place) else { return }
         if let reason = here.unavailable(self) {
             if isStep { throw Command.Fault(reason) }
-            session.tell("\(reason)", .notice)
-            return effects
+            return session.tell("\(reason)", .notice)
         }
         if here.changesSelected, !isSeen {
             let key = here.keys.first.map { "\($0.name)" } ?? ":\(command.name)"
-            session.tell("“\(command.name)” is for what is selected here: \(key) does it.", .notice)
-            return effects
+            return session.tell("“\(command.name)” is for what is selected here: \(key) does it.", .notice)
         }
-        return effects + (try here.run(&self, arguments))
+        try here.run(&self, arguments)
     }
 
     /// Moves to where a command works: within the current view if it works there.
-    private mutating func go(to command: Command) throws(Command.Fault) -> [Effect] {
+    private mutating func go(to command: Command) throws(Command.Fault) {
         let contexts = bindings.all.filter { $0 == command && $0.context.way != nil }.map(\.context)
         let here = contexts.first { view.place.contexts.contains($0) }
         guard let context = here ?? contexts.first, let way = context.way else {
             throw Command.Fault(bindings.whyNot(command))
         }
-        var effects: [Effect] = []
         if here != nil {
             show(view)
             detail.isFocused = false
         } else if context == .detail {
             try goToDetail()
         } else {
-            effects = try reach(way, isStep: true)
+            try reach(way, isStep: true)
         }
         guard place.contexts.contains(context) else {
             throw Command.Fault(
                 showsChecklist
                     ? "Nothing has arrived yet that “\(command.name)” could be for." : bindings.whyNot(command))
         }
-        return effects
     }
 
     /// Moves the keyboard to the detail pane, next to the list or, without room for it, on the full screen.

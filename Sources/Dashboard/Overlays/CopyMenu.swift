@@ -124,7 +124,7 @@ extension DashboardModel {
                 let key = model.bindings.name(of: .copyAsReceived)
                 model.session.tell("\(copied.sentence(asReceived: key))", .good)
                 if case .terminal(let bytes) = copied.place {
-                    model.context.questions.request(.sendToTerminal(bytes))
+                    model.request(.sendToTerminal(bytes))
                 }
             case .failure(let failure): model.session.tell("\(failure.sentence)", .notice)
             }

@@ -322,8 +322,7 @@ extension DashboardModel {
     fileprivate mutating func submitExport() {
         guard let prompt = self[ExportPrompt.self] else { return }
         guard !prompt.editor.text.allSatisfy(\.isWhitespace) else {
-            session.tell("The file has no name yet.", .notice)
-            return
+            return session.tell("The file has no name yet.", .notice)
         }
         self[ExportPrompt.self] = nil
         write(

@@ -372,7 +372,7 @@ extension Command {
     ) { model, text throws(Fault) in
         try model.showList("filter")
         do throws(FilterError) {
-            return model.apply(try Filter(text, in: model.session.filterContext))
+            model.apply(try Filter(text, in: model.session.filterContext))
         } catch {
             throw Fault("The filter is wrong at column \(error.range.lowerBound + 1): \(error.sentence)")
         }
@@ -395,7 +395,7 @@ extension Command {
     ) { model in model.changeFilterPrompt { $0.recall(older: true, $1) } }
     static let leavePrompt = Command(
         "leave-prompt", .escape, in: .filter, "leave the filter as it was", footer: .narrow("leave"),
-        change: { _ = $0.stepBack() })
+        run: { _ = $0.stepBack() })
 
     /// The commands that filter, and those of the filter's line.
     static let ofFilter: [Command] = [
@@ -446,17 +446,17 @@ extension DashboardModel {
     }
 
     /// Applies the typed filter. A filter with an error stays in the line, with the error below it.
-    fileprivate mutating func applyFilterPrompt() -> [Effect] {
-        guard let filter = self[FilterPrompt.self]?.filter else { return [] }
+    fileprivate mutating func applyFilterPrompt() {
+        guard let filter = self[FilterPrompt.self]?.filter else { return }
         self[FilterPrompt.self] = nil
-        return apply(filter)
+        apply(filter)
     }
 
-    mutating func apply(_ filter: Filter) -> [Effect] {
+    mutating func apply(_ filter: Filter) {
         self.filter.apply(filter, readAt: session.wallTime)
-        guard self.filter.hasFilter else { return [] }
+        guard self.filter.hasFilter else { return }
         session.viewState.remember(filter.text)
-        return [.keepViewState(session.viewState)]
+        request(.keepViewState(session.viewState))
     }
 
     var seenValues: SeenValues {
@@ -491,7 +491,7 @@ extension DashboardModel {
             session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
         }
         if seeking != nil { cancelSeeking() }
-        context.questions.request(.browse(query, generation: listing.generation, shown))
+        request(.browse(query, generation: listing.generation, shown))
     }
 
     mutating func take(_ progress: BrowseProgress) {
@@ -501,16 +501,15 @@ extension DashboardModel {
     }
 
     /// Freezes the screen, or resumes and shows all that has arrived since.
-    mutating func pauseOrNot() -> [Effect] {
+    mutating func pauseOrNot() {
         guard frozen == nil else {
             session.frozen = nil
             rows.freeze(at: nil)
             for view in tabs.keys { tabs[view]?.freeze(at: nil) }
-            return [.follow(session.change)]
+            return request(.follow(session.change))
         }
         session.frozen = session.change
         rows.freeze(at: session.change.latestRow)
         for view in tabs.keys { tabs[view]?.freeze(at: context.session.change) }
-        return []
     }
 }

@@ -180,9 +180,8 @@ extension Command {
                 "this list, or what one of its words does; help filter, help commands"
             ) { plain, arguments in
                 plain.help(arguments)
-                return []
             }), unavailable: { $0.help == nil ? nil : "This is the help." },
-        change: { if $0.help == nil { $0.help = HelpScreen($0.place) } })
+        run: { if $0.help == nil { $0.help = HelpScreen($0.place) } })
     static let showAllKeys = Command(
         "show-all-keys", "?", .function(1), in: .help,
         "every key and the filter language, or what matters where one came from", footer: .narrow("all keys")
@@ -201,22 +200,21 @@ extension Command {
                 in: .help, "run what is selected, where one came from", footer: .narrow("run"),
                 unavailable: { $0.help?.hasSelection == true ? nil : "Nothing is selected that could be run." },
                 run: { $0.runSelectedInHelp() }),
-            .search.also(in: .help, "search the help", footer: .narrow("search"), change: { $0.help?.search() }),
+            .search.also(in: .help, "search the help", footer: .narrow("search"), run: { $0.help?.search() }),
             .keepSearch.also(
-                in: .helpSearch, "go through what was found", footer: .narrow("go"), change: { $0.help?.keepSearch() }),
-            .down.also(in: .helpSearch, keys: [.down], "one entry down", change: { $0.help?.move(.down) }),
-            .up.also(in: .helpSearch, keys: [.up], "one entry up", change: { $0.help?.move(.up) }),
+                in: .helpSearch, "go through what was found", footer: .narrow("go"), run: { $0.help?.keepSearch() }),
+            .down.also(in: .helpSearch, keys: [.down], "one entry down", run: { $0.help?.move(.down) }),
+            .up.also(in: .helpSearch, keys: [.up], "one entry up", run: { $0.help?.move(.up) }),
             .leavePrompt.also(in: .helpSearch, "all entries again", footer: .narrow("all")),
         ]
 }
 
 extension DashboardModel {
-    fileprivate mutating func runSelectedInHelp() -> [Effect] {
-        guard let command = help?.selected else { return [] }
+    fileprivate mutating func runSelectedInHelp() {
+        guard let command = help?.selected else { return }
         help = nil
         guard command.arguments != nil else { return run(command) }
         typeCommand("\(command.name) ")
-        return []
     }
 }
 

@@ -726,7 +726,7 @@ extension DashboardModel {
         } then: { model, place in
             model.session.tell("The secret \(label) is saved in \(place).", .good)
             if model.session.savingToQuit.remove(label) != nil, model.session.savingToQuit.isEmpty {
-                model.context.questions.request(.end(.quit))
+                model.request(.end(.quit))
             }
         } failed: { model, sentence in
             let isQuitting = !model.session.savingToQuit.isEmpty
@@ -766,7 +766,7 @@ extension Command {
         "show-keyring", "s", in: .views, "signing secrets", footer: .narrow("secret"),
         plain: .line("secret list", asks: "secret add LABEL"),
         unavailable: { $0.keyring == nil || $0.help != nil ? isAway($0) : "The secrets are here." },
-        change: { model in
+        run: { model in
             model.help = nil
             if model.keyring == nil { model.keyring = KeyringScreen() }
         })
@@ -808,7 +808,7 @@ extension Command {
     static let reloadSecrets = Command(
         "reload-secrets", "R", in: .keyring, "read the files and other sources of secrets again",
         footer: .wide("reload"), plain: .same(), unavailable: isAway,
-        change: { model in
+        run: { model in
             model.session.tell("Reading the secrets again…", .secondary)
             model.reloadSecrets()
         })

@@ -85,9 +85,7 @@ enum Question: Hashable, Overlay {
 
     private static func retried(_ count: Int, _ onHold: Int) -> String {
         let leaked = "verified by a secret deleted as leaked"
-        guard onHold < count else {
-            return "\(Wording.count(count, "entry", "entries")) \(leaked)"
-        }
+        guard onHold < count else { return "\(Wording.count(count, "entry", "entries")) \(leaked)" }
         let failed = "all \(Wording.count(count - onHold, "entry", "entries")) that failed"
         return onHold > 0 ? "\(failed), and \(Wording.grouped(onHold)) \(leaked)" : failed
     }
@@ -109,7 +107,7 @@ extension Command {
     static let answerNo = Command(
         "answer-no", "n", "N", "q", .escape, in: .question, "no", footer: .narrow("no"),
         plain: .answer("no", "n", "stay"),
-        change: { model in
+        run: { model in
             model.question = nil
             model.deafUntil = nil
         })
@@ -130,7 +128,7 @@ extension Command {
     static let quitUnsaved = Command(
         "quit-unsaved", "y", "Y", in: .leaving, "quit without saving it", footer: .narrow("quit without"),
         plain: .answer("quit")
-    ) { $0.isDeaf ? [] : [.end(.quit)] }
+    ) { if !$0.isDeaf { $0.request(.end(.quit)) } }
 
     /// The commands that answer questions.
     static let ofQuestions: [Command] = [
@@ -142,15 +140,15 @@ extension Command {
 }
 
 extension DashboardModel {
-    fileprivate mutating func answerYes() -> [Effect] {
-        guard !isDeaf else { return [] }
+    fileprivate mutating func answerYes() {
+        guard !isDeaf else { return }
         defer {
             question = nil
             deafUntil = nil
         }
         switch question {
-        case .stopReceiving: return [.end(.quit)]
-        case .suspend: return [.suspend]
+        case .stopReceiving: request(.end(.quit))
+        case .suspend: request(.suspend)
         case .replace(var request):
             request.mayReplace = true
             write(request)
@@ -163,7 +161,6 @@ extension DashboardModel {
         // These questions have their own answers.
         case .delete, .markLeaked, .quitUnsaved, nil: break
         }
-        return []
     }
 }
 

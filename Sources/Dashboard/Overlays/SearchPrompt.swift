@@ -126,8 +126,7 @@ extension DashboardModel {
     /// Goes to the next or the previous match.
     fileprivate mutating func goToMatch(_ way: SeekRequest.Way) {
         guard let pattern else {
-            session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
-            return
+            return session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
         }
         if detail.hasKeys {
             findInDetail(pattern, way)
@@ -515,13 +514,13 @@ extension Command {
 
 extension DashboardModel {
     /// Goes to the delivery, row or time that is typed after `goto`.
-    fileprivate mutating func goTo(_ text: String) throws(Command.Fault) -> [Effect] {
+    fileprivate mutating func goTo(_ text: String) throws(Command.Fault) {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         if words.count == 1 {
             let number = words[0].hasPrefix("#") ? words[0].dropFirst() : words[0][...]
             if let id = Int64(number), id > 0, !words[0].hasPrefix("+") {
                 try goTo(delivery: id)
-                return []
+                return
             }
             switch words[0].lowercased() {
             case "newest", "latest", "last", "end": return try reach(.toEnd)
@@ -532,7 +531,7 @@ extension DashboardModel {
         if words.count == 2, words[0] == "row", let id = Int64(words[1]), id > 0 {
             try showRows("goto row")
             if rows.selection != id { seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
-            return []
+            return
         }
         guard !words.isEmpty, words[0] != "row", Int64(words[0]) == nil || words.count > 1 else {
             throw Command.Fault(Command.whereTo)
@@ -543,7 +542,6 @@ extension DashboardModel {
         }
         if [MainView.deliveries, .log, .pulse].contains(view) { show(view) } else { try showRows("goto") }
         goTo(time, stretch)
-        return []
     }
 
     private mutating func goTo(delivery id: Int64) throws(Command.Fault) {
@@ -577,8 +575,7 @@ extension DashboardModel {
         case .pulse: pulse.show(stretch)
         default:
             guard rows.selection != nil else {
-                session.tell("No row is listed: there is none to go to.", .notice)
-                return
+                return session.tell("No row is listed: there is none to go to.", .notice)
             }
             seek(.time(text), .everything, .time(stretch))
         }

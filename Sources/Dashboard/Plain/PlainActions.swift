@@ -6,17 +6,16 @@ import Terminal
 // MARK: - Actions in plain mode
 
 extension PlainModel {
-    mutating func readActions() -> [Effect] {
+    mutating func readActions() {
         ask(on: .rows) { outside, _ in
             try outside.listedActions()
         } then: {
             $0.tell($1)
         }
-        return []
     }
 
     /// Runs `entries NAME [all|waiting|failed|uncertain|done|skipped] [N]`.
-    mutating func readEntries(_ arguments: PlainArguments) -> [Effect] {
+    mutating func readEntries(_ arguments: PlainArguments) {
         var words = arguments.words.map(String.init)
         var count = 10
         if words.count > 1, let last = words.last, let number = Int(last), (1...1_000).contains(number) {
@@ -28,7 +27,7 @@ extension PlainModel {
             choice = chosen
             words.removeLast()
         }
-        guard let name = known(words.joined(separator: " ")) else { return [] }
+        guard let name = known(words.joined(separator: " ")) else { return }
         let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         let scope = EntryScope(action: name, states: choice.states)
         ask(on: .rows) { outside, _ in
@@ -36,13 +35,11 @@ extension PlainModel {
         } then: {
             $0.takeEntries($1)
         }
-        return []
     }
 
-    mutating func readEntry(_ arguments: PlainArguments) -> [Effect] {
+    mutating func readEntry(_ arguments: PlainArguments) {
         guard let id = Int64(arguments.text), id > 0 else {
-            say("Which one? Such as entry 126; entries NAME tells the numbers.")
-            return []
+            return say("Which one? Such as entry 126; entries NAME tells the numbers.")
         }
         ask(on: .documents) { outside, _ in
             try outside.entry(id)
@@ -52,100 +49,63 @@ extension PlainModel {
             case .success(let content): plain.tell(.entry(id), content)
             }
         }
-        return []
     }
 
-    mutating func setPaused(_ isPaused: Bool, _ arguments: PlainArguments) -> [Effect] {
-        guard let name = askable(arguments) else { return [] }
-        return change { model in
-            model.setPaused(name, isPaused)
-            return []
-        }
+    mutating func setPaused(_ isPaused: Bool, _ arguments: PlainArguments) {
+        guard let name = askable(arguments) else { return }
+        change { $0.setPaused(name, isPaused) }
     }
 
-    mutating func test(_ arguments: PlainArguments) -> [Effect] {
-        guard let name = askable(arguments) else { return [] }
-        return change { model in
-            model.test(name)
-            return []
-        }
+    mutating func test(_ arguments: PlainArguments) {
+        guard let name = askable(arguments) else { return }
+        change { $0.test(name) }
     }
 
-    mutating func addMissed(_ arguments: PlainArguments) -> [Effect] {
-        guard let name = askable(arguments) else { return [] }
-        return change { model in
-            model.offerMissed(name)
-            return []
-        }
+    mutating func addMissed(_ arguments: PlainArguments) {
+        guard let name = askable(arguments) else { return }
+        change { $0.offerMissed(name) }
     }
 
-    mutating func preview(_ arguments: PlainArguments) -> [Effect] {
-        guard let name = askable(arguments), let rows = actedOn() else { return [] }
-        return change { model in
-            model.preview(name, rows)
-            return []
-        }
+    mutating func preview(_ arguments: PlainArguments) {
+        guard let name = askable(arguments), let rows = actedOn() else { return }
+        change { $0.preview(name, rows) }
     }
 
-    mutating func act(_ arguments: PlainArguments, _ deed: (String) -> ActRequest.Deed) -> [Effect] {
-        guard let name = askable(arguments), let rows = actedOn() else { return [] }
+    mutating func act(_ arguments: PlainArguments, _ deed: (String) -> ActRequest.Deed) {
+        guard let name = askable(arguments), let rows = actedOn() else { return }
         let deed = deed(name)
-        return change { model in
-            model.begin(deed, for: rows)
-            return []
-        }
+        change { $0.begin(deed, for: rows) }
     }
 
-    mutating func retry(_ arguments: PlainArguments) -> [Effect] {
+    mutating func retry(_ arguments: PlainArguments) {
         if let id = Int64(arguments.text) {
-            guard canAsk() else { return [] }
-            return change { model in
-                model.retryEntry(id)
-                return []
-            }
+            guard canAsk() else { return }
+            return change { $0.retryEntry(id) }
         }
-        guard let name = askable(arguments) else { return [] }
+        guard let name = askable(arguments) else { return }
         guard model.selection.isEmpty else { return act(arguments) { .retry($0) } }
         let status = model.actions.declared.first { $0.name == name }
         let count = status?.count(of: EntryState.retriedTogether) ?? 0
         guard count > 0 else {
-            if let status, status.hold != nil, status.waiting > 0 {
-                return change { model in
-                    model.retryAll(name)
-                    return []
-                }
-            }
-            say("Nothing of “\(name)” has failed.")
-            return []
+            if let status, status.hold != nil, status.waiting > 0 { return change { $0.retryAll(name) } }
+            return say("Nothing of “\(name)” has failed.")
         }
-        return change { model in
-            model.question = .retryAll(name, count, onHold: status?[.onHold] ?? 0)
-            return []
-        }
+        change { $0.question = .retryAll(name, count, onHold: status?[.onHold] ?? 0) }
     }
 
-    mutating func skip(_ arguments: PlainArguments) -> [Effect] {
+    mutating func skip(_ arguments: PlainArguments) {
         if let id = Int64(arguments.text) {
-            guard canAsk() else { return [] }
-            return change { model in
-                model.skipEntry(id)
-                return []
-            }
+            guard canAsk() else { return }
+            return change { $0.skipEntry(id) }
         }
         return act(arguments) { .skip($0) }
     }
 
-    mutating func replay(_ arguments: PlainArguments) -> [Effect] {
+    mutating func replay(_ arguments: PlainArguments) {
         let url = arguments.text.isEmpty ? nil : arguments.text
-        if let fault = ReplayPrompt.fault(of: url) {
-            say("\(fault)")
-            return []
-        }
-        guard canAsk(), let rows = actedOn() else { return [] }
-        return change { model in
-            model.replay(rows, to: url)
-            return []
-        }
+        if let fault = ReplayPrompt.fault(of: url) { return say("\(fault)") }
+        guard canAsk(), let rows = actedOn() else { return }
+        change { $0.replay(rows, to: url) }
     }
 
     private mutating func canAsk() -> Bool {
@@ -277,7 +237,7 @@ extension PlainModel {
     /// Whether the next line is a secret, so that the terminal must not echo it.
     var hidesTyping: Bool { secret != nil }
 
-    mutating func secret(_ arguments: PlainArguments) -> [Effect] {
+    mutating func secret(_ arguments: PlainArguments) {
         let (word, rest) = arguments.split
         let (label, binding) = rest.split
         switch word.lowercased() {
@@ -290,102 +250,78 @@ extension PlainModel {
                 case .failure(let failure): plain.say("\(failure.sentence)")
                 }
             }
-            return []
+            return
         case "reload": return perform(.reloadSecrets)
         case "add", "replace", "forget", "remember", "unsigned": break
         default:
-            say("secret list, add LABEL, replace LABEL, forget LABEL, remember LABEL, unsigned RULE [KIND] or reload.")
-            return []
+            return say(
+                "secret list, add LABEL, replace LABEL, forget LABEL, remember LABEL, unsigned RULE [KIND] or reload.")
         }
-        if let absence = model.session.absence {
-            say("\(absence.reason)")
-            return []
-        }
+        if let absence = model.session.absence { return say("\(absence.reason)") }
         guard !label.isEmpty else {
-            say(
+            return say(
                 word == "unsigned"
                     ? "Which rule? secret unsigned RULE [path|header NAME|from]"
                     : "Which one? secret \(word) LABEL, where the label is a name of your own for it.")
-            return []
         }
         if word == "unsigned" { return askUnsigned(label, binding.text) }
         if word == "add" { return ask(.add, label: label, binding.text) }
         guard let held = model.session.keyring.secrets.first(where: { $0.label == rest.text || $0.label == label })
         else {
             if word == "forget", let past = model.session.keyring.past.first(where: { $0.identity.label == label }) {
-                return change { model in
-                    model.askToDelete(.past(past))
-                    return []
-                }
+                return change { $0.askToDelete(.past(past)) }
             }
             if word == "forget", let rule = model.session.keyring.unsigned.first(where: { $0.rule == label }) {
-                return change { model in
-                    model.askToDelete(.unsigned(rule))
-                    return []
-                }
+                return change { $0.askToDelete(.unsigned(rule)) }
             }
-            say("No secret \(SafeText(label).clipped(to: 40)) is there: secret list shows which are.")
-            return []
+            return say("No secret \(SafeText(label).clipped(to: 40)) is there: secret list shows which are.")
         }
         switch word {
         case "replace": return ask(.replace(held.label), label: held.label, held.binding.description)
         default:
-            return change { model in
+            change { model in
                 if word == "forget" { model.askToDelete(.current(held)) } else { model.askToSave(held) }
-                return []
             }
         }
     }
 
-    private mutating func ask(_ purpose: SecretForm.Purpose, label: String, _ binding: String) -> [Effect] {
+    private mutating func ask(_ purpose: SecretForm.Purpose, label: String, _ binding: String) {
         guard let bound = binding.isEmpty ? .any : SecretBinding(binding) else {
-            say("Bound to is any, bucket:NAME or rule:NAME.")
-            return []
+            return say("Bound to is any, bucket:NAME or rule:NAME.")
         }
         secret = SecretForm(purpose, label: label, binding: bound)
         say("Type or paste the secret \(label) and press Enter. It is not shown; an empty line leaves it.")
-        return []
     }
 
-    private mutating func askUnsigned(_ rule: String, _ kind: String) -> [Effect] {
+    private mutating func askUnsigned(_ rule: String, _ kind: String) {
         secret = SecretForm(unsigned: rule, kind.isEmpty ? "path" : kind)
         say(
             "Type or paste the secret path or URL of the rule \(rule), the value of its header, or the addresses, and press Enter. It"
                 + " is not shown; an empty line leaves it.")
-        return []
     }
 
     /// Reads the line as a secret. It is never printed.
-    mutating func takeSecret(_ bytes: [UInt8]) -> [Effect] {
-        guard var form = secret else { return [] }
+    mutating func takeSecret(_ bytes: [UInt8]) {
+        guard var form = secret else { return }
         secret = nil
         guard !SigningSecret.trim(String(decoding: bytes, as: UTF8.self)).isEmpty else {
-            say("No secret was taken.")
-            return []
+            return say("No secret was taken.")
         }
         form.paste(bytes)
         let remark = form.message
         if form.purpose == .unsigned {
             guard let draft = form.submitUnsigned() else {
-                say(form.message?.text ?? "No secret was taken.")
-                return []
+                return say(form.message?.text ?? "No secret was taken.")
             }
-            return change { model in
-                model.nameUnsigned(draft)
-                return []
-            }
+            return change { $0.nameUnsigned(draft) }
         }
         guard let draft = form.submit(held: model.session.keyring) else {
-            say(form.message?.text ?? "No secret was taken.")
-            return []
+            return say(form.message?.text ?? "No secret was taken.")
         }
         if let remark { say(remark.text) }
         let usual = SigningSecret.looksUsual(Array(draft.value.utf8))
         if !usual { say("It is not 32 letters and digits, as B2's secrets are. It can be used all the same.") }
-        return change { model in
-            model.hold(draft, form.purpose)
-            return []
-        }
+        change { $0.hold(draft, form.purpose) }
     }
 
     private mutating func list(_ keyring: KeyringSummary) {

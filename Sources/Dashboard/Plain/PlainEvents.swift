@@ -6,8 +6,8 @@ import Terminal
 
 extension PlainModel {
     /// Reads the rows around the current one, or the newest rows while the list follows them.
-    mutating func readRows(_ arguments: PlainArguments, usual: Int, asTable isTable: Bool = false) -> [Effect] {
-        guard let count = count(arguments, usual) else { return [] }
+    mutating func readRows(_ arguments: PlainArguments, usual: Int, asTable isTable: Bool = false) {
+        guard let count = count(arguments, usual) else { return }
         let rows = model.rows
         let request =
             if rows.isFollowing || rows.selection == nil {
@@ -20,39 +20,35 @@ extension PlainModel {
         } then: {
             $0.tell($1, asTable: isTable)
         }
-        return []
     }
 
-    mutating func readDeliveries(_ arguments: PlainArguments) -> [Effect] {
-        guard let count = count(arguments, 10) else { return [] }
+    mutating func readDeliveries(_ arguments: PlainArguments) {
+        guard let count = count(arguments, 10) else { return }
         let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         ask(on: .rows) { outside, _ in
             try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
         } then: {
             $0.tell($1)
         }
-        return []
     }
 
-    mutating func readLog(_ arguments: PlainArguments) -> [Effect] {
-        guard let count = count(arguments, 10) else { return [] }
+    mutating func readLog(_ arguments: PlainArguments) {
+        guard let count = count(arguments, 10) else { return }
         let request = WindowRequest<LogPlace>(.newest, before: count - 1, after: 0)
         ask(on: .log) { outside, _ in
             try outside.log(ListQuestion(generation: 0, kind: .window(request))).rows.get()
         } then: {
             $0.tell($1)
         }
-        return []
     }
 
-    mutating func readPulse(_ arguments: PlainArguments) -> [Effect] {
+    mutating func readPulse(_ arguments: PlainArguments) {
         let names: [(String, PulseSpan)] = [
             ("minute", .minute), ("hour", .hour), ("day", .day), ("week", .week), ("month", .month),
             ("quarter", .quarter), ("year", .year),
         ]
         guard let span = arguments.text.isEmpty ? .hour : names.first(where: { $0.0 == arguments.text })?.1 else {
-            say("pulse is of a \(names.map(\.0).joined(separator: ", ")).")
-            return []
+            return say("pulse is of a \(names.map(\.0).joined(separator: ", ")).")
         }
         let width = span.barWidth(atMost: 60)
         let request = PulseRequest(
@@ -68,7 +64,6 @@ extension PlainModel {
             case .success(let pulse): if let pulse, pulse.isComplete { plain.tell(pulse) }
             }
         }
-        return []
     }
 
     private mutating func count(_ arguments: PlainArguments, _ usual: Int) -> Int? {
@@ -77,28 +72,26 @@ extension PlainModel {
         return count
     }
 
-    mutating func move(_ motion: Motion, _ arguments: PlainArguments) -> [Effect] {
-        guard let count = count(arguments, 1) else { return [] }
+    mutating func move(_ motion: Motion, _ arguments: PlainArguments) {
+        guard let count = count(arguments, 1) else { return }
         let before = model.rows.selection
         isToTellRow = true
-        let effects = change { model in
+        change { model in
             for _ in 0..<count { model.rows.move(motion, in: model.extent) }
-            return []
         }
         if before != nil, before == model.rows.selection {
             say(motion == .down ? "There is no newer one:" : "There is no older one:")
         }
-        return effects
     }
 
     // MARK: - One event
 
     /// Runs `show [NUMBER] [tab] [form]`.
-    mutating func show(_ arguments: PlainArguments) -> [Effect] {
+    mutating func show(_ arguments: PlainArguments) {
         var words = arguments.words[...]
         var place: (delivery: Int64, event: Int)?
         if let first = words.first, first.first?.isNumber == true {
-            guard let number = number(first) else { return [] }
+            guard let number = number(first) else { return }
             place = number
             words.removeFirst()
         }
@@ -112,7 +105,7 @@ extension PlainModel {
                 say(
                     "There is no page \(word): show summary, headers, body, signature or actions; body raw, pretty or hex."
                 )
-                return []
+                return
             }
         }
         if let place { return lookUp(place, page) }
@@ -120,10 +113,10 @@ extension PlainModel {
         return show(row, page)
     }
 
-    mutating func open(_ arguments: PlainArguments) -> [Effect] {
+    mutating func open(_ arguments: PlainArguments) {
         guard let word = arguments.words.first, let place = number(word) else {
             if arguments.text.isEmpty { say("Which one? Such as open 126; list tells the numbers.") }
-            return []
+            return
         }
         return lookUp(place, nil)
     }
@@ -138,7 +131,7 @@ extension PlainModel {
         return nil
     }
 
-    private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) -> [Effect] {
+    private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) {
         let request = WindowRequest<Int64>(.row(place.delivery), before: 0, after: 0)
         ask(on: .rows) { outside, _ in
             try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
@@ -148,37 +141,28 @@ extension PlainModel {
             case .failure(let failure): plain.unreadable(failure)
             }
         }
-        return []
     }
 
     /// Selects the delivery that was read by its number. The next step then prints it.
     private mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
-        guard let row, row.id == delivery else {
-            say("There is no delivery \(delivery).")
-            return
-        }
+        guard let row, row.id == delivery else { return say("There is no delivery \(delivery).") }
         let count = row.first.eventCount
         guard event <= max(1, count) else {
-            say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")
-            return
+            return say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")
         }
         // The next row belongs to another delivery.
         guard event <= Payload.maximumEvents else {
             let (all, first) = (Wording.grouped(count), Wording.grouped(Payload.maximumEvents))
-            say("Delivery \(row.id) has \(all) events, of which only the first \(first) are listed.")
-            return
+            return say("Delivery \(row.id) has \(all) events, of which only the first \(first) are listed.")
         }
         var first = row.first
         first.id += Int64(event - 1)
         if first.position != nil { first.position = event - 1 }
-        later += change { model in
-            model.rows.go(to: first.id, in: model.extent)
-            return []
-        }
-        if let page { later += show(first, page) } else { isToTellRow = true }
+        change { $0.rows.go(to: first.id, in: $0.extent) }
+        if let page { show(first, page) } else { isToTellRow = true }
     }
 
-    private mutating func show(_ row: EventRow, _ page: PlainPage) -> [Effect] {
+    private mutating func show(_ row: EventRow, _ page: PlainPage) {
         let request = DocumentRequest(
             rowID: row.id, deliveryID: row.deliveryID, position: row.position, eventCount: row.eventCount,
             isDuplicate: row.isDuplicate, tab: page.tab, form: page.form, columns: Self.columns,
@@ -190,13 +174,12 @@ extension PlainModel {
         } then: { plain, result in
             if case .success(let document) = result { plain.tell(document) }
         }
-        return []
     }
 
     /// Wide enough that b2watch breaks no line: the reader's own software wraps them.
     private static let columns = 100_000
 
-    mutating func printText(_ arguments: PlainArguments) -> [Effect] {
+    mutating func printText(_ arguments: PlainArguments) {
         let subjects: [(String, CopyRequest.Subject)] = [
             ("body", .body), ("headers", .headers), ("request", .request), ("curl", .curl), ("signature", .signature),
             ("event-id", .eventID), ("object", .value(.object)),
@@ -204,10 +187,7 @@ extension PlainModel {
         let words = arguments.words.map { $0.lowercased() }
         guard let word = words.first, let subject = subjects.first(where: { $0.0 == word })?.1, words.count <= 2,
             words.count == 1 || words[1] == "as-received"
-        else {
-            say("print \(subjects.map(\.0).joined(separator: ", ")); behind it as-received masks nothing.")
-            return []
-        }
+        else { return say("print \(subjects.map(\.0).joined(separator: ", ")); behind it as-received masks nothing.") }
         guard let row = model.rows.selectedRow else { return nothingCurrent() }
         let request = CopyRequest(
             deliveryID: row.deliveryID, position: row.position, subject: subject,
@@ -218,94 +198,75 @@ extension PlainModel {
         } then: {
             $0.tell($1)
         }
-        return []
     }
 
     /// Goes to the next delivery that contains the current event.
-    mutating func nextOfSameEvent() -> [Effect] {
+    mutating func nextOfSameEvent() {
         guard let row = model.rows.selectedRow else { return nothingCurrent() }
         let id = row.deliveryID
         ask("same event", on: .rows) { outside, _ in
             try outside.nextDelivery(sharingEventWith: id)
         } then: { plain, result in
             switch result {
-            case .success(let next?): plain.later += plain.lookUp((next, 1), nil)
+            case .success(let next?): plain.lookUp((next, 1), nil)
             case .success(nil): plain.say("No other delivery contains this event.")
             case .failure(let failure): plain.unreadable(failure)
             }
         }
-        return []
     }
 
     /// Runs `export [FORMAT] FILE`, for the selected rows or else for all listed rows.
-    mutating func export(_ arguments: PlainArguments) -> [Effect] {
+    mutating func export(_ arguments: PlainArguments) {
         if let obstacle = model.session.exporting.map({ _ in "An export is under way: cancel-judging cancels it." }) {
-            say("\(obstacle)")
-            return []
+            return say("\(obstacle)")
         }
         let first = arguments.split
         let named = ExportFormat.named(first.word.lowercased())
         let path = named == nil || first.rest.text.isEmpty ? arguments.text : first.rest.text
         guard !path.isEmpty, named == nil || path != arguments.text else {
-            say("Export to which file? Such as export csv events.csv; formats are \(Self.formats).")
-            return []
+            return say("Export to which file? Such as export csv events.csv; formats are \(Self.formats).")
         }
         let ending = path.split(separator: ".").last.flatMap { ExportFormat.named($0.lowercased()) }
         guard let format = named ?? ending else {
-            say("In which format? Such as export csv \(SafeText(path).clipped(to: 60)); formats are \(Self.formats).")
-            return []
+            return say(
+                "In which format? Such as export csv \(SafeText(path).clipped(to: 60)); formats are \(Self.formats).")
         }
         let request = ExportRequest(
             rows: model.exported.0, format: format.name, path: path, timestamps: model.table.timestamps)
-        return change { model in
-            model.write(request)
-            return []
-        }
+        change { $0.write(request) }
     }
 
     private static var formats: String { ExportFormat.all.map(\.name).joined(separator: ", ") }
 
-    private mutating func nothingCurrent() -> [Effect] {
+    private mutating func nothingCurrent() {
         say("There is no event here.")
-        return []
     }
 
     // MARK: - The list
 
-    mutating func filter(_ arguments: PlainArguments) -> [Effect] {
+    mutating func filter(_ arguments: PlainArguments) {
         switch arguments.text.lowercased() {
         case "":
             say(PlainState.listed(model.filter).map { "Listed: " + $0 } ?? "Every event is listed.")
-            return []
+            return
         case "off":
-            guard model.filter.isRestricting else {
-                say("Every event is listed.")
-                return []
-            }
-            return change { model in
-                model.filter.lift()
-                return []
-            }
+            guard model.filter.isRestricting else { return say("Every event is listed.") }
+            change { $0.filter.lift() }
         case "on":
             guard model.filter.hasFilter, !model.filter.isOn else { return filter(PlainArguments("")) }
-            return change { model in
-                model.filterOrNot()
-                return []
-            }
+            change { $0.filterOrNot() }
         default: return perform(.filter, arguments.text)
         }
     }
 
-    mutating func find(_ arguments: PlainArguments) -> [Effect] {
+    mutating func find(_ arguments: PlainArguments) {
         guard let pattern = SearchPattern(arguments.text) ?? model.pattern else {
-            say("Find what? find TEXT; later find alone goes on.")
-            return []
+            return say("Find what? find TEXT; later find alone goes on.")
         }
         isToTellRow = true
-        return change { model in
+        change { model in
             model.pattern = pattern
             model.seek(.match(pattern), pattern.predicate, .previous)
-            return []
         }
     }
 

@@ -25,8 +25,8 @@ struct PlainModel {
     var isBackedUp = false
     /// Whether to print the row that is selected next.
     var isToTellRow = false
-    /// The effects that the answers to its own questions require.
-    var later: [Effect] = []
+    /// The effects that `update` or `enter` returns next.
+    private var effects: [Effect] = []
     /// The generation of the list that a command has asked for; nil once it has been found.
     private var awaitedListing: Int?
 
@@ -61,13 +61,12 @@ struct PlainModel {
     mutating func update(_ event: DashboardEvent, at now: ContinuousClock.Instant) -> [Effect] {
         if case .answered(let answered) = event, answered.slot.opening == Self.opening {
             questions.settle(answered)?(&self)
-            defer { later = [] }
-            return step(later, at: now)
+            return step(at: now)
         }
         let asked = model.context.questions.count(on: [.listener])
-        if case .signal(.interrupt) = event, leaveAsked() { return step([], at: now) }
+        if case .signal(.interrupt) = event, leaveAsked() { return step(at: now) }
         let before = PlainState(model)
-        let effects = model.update(event, at: now)
+        effects += model.update(event, at: now)
         if case .answered = event, model.context.questions.count(on: [.listener]) < asked {
             brought = model.shown.latestRow
         }
@@ -76,20 +75,20 @@ struct PlainModel {
         tellPage()
         explainEmptyList()
         tellProgress(event, at: now)
-        return step(effects, at: now)
+        return step(at: now)
     }
 
     /// Handles a typed line.
     mutating func enter(_ line: [UInt8], at now: ContinuousClock.Instant) -> [Effect] {
         waiting.append(line)
-        return step([], at: now)
+        return step(at: now)
     }
 
     /// Handles the end of the input. For a person it means quit; a pipe first gets the answers to all its lines.
     mutating func endInput(at now: ContinuousClock.Instant) -> [Effect] {
         guard isInteractive else {
             hasInputEnded = true
-            return step([], at: now)
+            return step(at: now)
         }
         _ = leaveAsked()
         return model.question == nil ? enter(Array("quit".utf8), at: now) : [.end(.quit)]
@@ -124,14 +123,13 @@ struct PlainModel {
     }
 
     /// Changes the model as a command would, and prints the result.
-    mutating func change(_ body: (inout DashboardModel) -> [Effect]) -> [Effect] {
+    mutating func change(_ body: (inout DashboardModel) -> Void) {
         let before = PlainState(model)
-        var effects = body(&model)
+        body(&model)
         let generation = model.listing.generation
         effects += model.update(.tick, at: model.session.now)
         if model.listing.generation != generation { awaitedListing = model.listing.generation }
         said += PlainState(model).changes(since: before)
-        return effects
     }
 
     /// The opening that the questions of plain mode belong to. No view has this number.
@@ -151,21 +149,21 @@ struct PlainModel {
     // MARK: - Steps
 
     /// Continues as far as possible: runs the waiting lines and announces new events.
-    private mutating func step(_ effects: [Effect], at now: ContinuousClock.Instant) -> [Effect] {
-        var effects = effects
+    ///
+    /// - Returns: The effects to carry out.
+    private mutating func step(at now: ContinuousClock.Instant) -> [Effect] {
         tellRow()
         while isInteractive ? !isBetweenLists : !isBusy, let line = waiting.popFirst() {
             model.session.now = now
             model.session.dropNotices()
-            let more = obey(line)
+            obey(line)
             tellRow()
-            effects += more
         }
         if canTellNews, news.ask(latest: model.shown.latestRow, at: now) {
             if model.rows.isSorted {
                 // The newest rows may be anywhere in a sorted list, so only their number is printed.
                 say(news.takeCount(latest: model.shown.latestRow))
-                return finished(effects)
+                return finished()
             }
             let request = WindowRequest<Int64>(.newest, before: PlainNews.lookedAt - 1, after: 0)
             let latest = model.shown.latestRow
@@ -175,13 +173,14 @@ struct PlainModel {
                 $0.tellNews($1, latest: latest)
             }
         }
-        return finished(effects)
+        return finished()
     }
 
     /// Returns the effects with those of the questions and, once the last line of a pipe is answered, the end. An order
     /// chosen here is not saved: the screen's stays.
-    private mutating func finished(_ effects: [Effect]) -> [Effect] {
+    private mutating func finished() -> [Effect] {
         let isOver = hasInputEnded && waiting.isEmpty && !isBusy
+        defer { effects = [] }
         return (effects + questions.dequeue() + (isOver ? [.end(.quit)] : [])).map { effect in
             guard case .keepViewState(var state) = effect else { return effect }
             state.preferences.order = order
@@ -291,51 +290,44 @@ struct PlainModel {
         PlainWord("row", syntax: "N", "the same as goto row N") { $0.perform(.goTo, "row " + $1.text) },
         PlainWord("status", "the address, the secrets, the counts and what is listed") { model, _ in
             for line in model.statusLines { model.say(line) }
-            return []
         },
     ]
 
     /// Runs `goto N`, `goto row N` or `goto TIME`.
-    mutating func goTo(_ arguments: PlainArguments) -> [Effect] {
+    mutating func goTo(_ arguments: PlainArguments) {
         // A number such as 126.2 names an event here.
         let number = arguments.text.hasPrefix("#") ? String(arguments.text.dropFirst()) : arguments.text
         if !number.isEmpty, number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) {
             return open(PlainArguments(number))
         }
-        return perform(.goTo, arguments.text)
+        perform(.goTo, arguments.text)
     }
 
     /// Runs `view NAME`, which does the same as the view's name alone.
-    mutating func view(_ arguments: PlainArguments) -> [Effect] {
+    mutating func view(_ arguments: PlainArguments) {
         do throws(Command.Fault) {
-            return perform(try MainView.named(arguments.text).command)
+            perform(try MainView.named(arguments.text).command)
         } catch {
             say("\(error.sentence)")
-            return []
         }
     }
 
     /// Runs `pause [NAME]`.
-    mutating func pause(_ arguments: PlainArguments) -> [Effect] {
+    mutating func pause(_ arguments: PlainArguments) {
         guard arguments.text.isEmpty else { return setPaused(true, arguments) }
-        guard model.frozen == nil else {
-            say("New events are not told already: follow tells them again.")
-            return []
-        }
-        return perform(.pause)
+        guard model.frozen == nil else { return say("New events are not told already: follow tells them again.") }
+        perform(.pause)
     }
 
     /// Runs `follow`: announces new events in the order of arrival.
-    mutating func follow() -> [Effect] {
+    mutating func follow() {
         let wasFrozen = model.frozen != nil
-        var effects = change { $0.perform(.orderOfArrival) }
-        effects += change { model in
-            let effects = model.frozen == nil ? [] : model.perform(.pause)
+        change { $0.perform(.orderOfArrival) }
+        change { model in
+            if wasFrozen { model.perform(.pause) }
             model.rows.follow()
-            return effects
         }
         if !wasFrozen { say("Following the newest event.") }
-        return effects
     }
 
     // MARK: - Answers
@@ -457,29 +449,26 @@ struct PlainModel {
     // MARK: - Lines
 
     /// Runs a typed line.
-    mutating func obey(_ bytes: [UInt8]) -> [Effect] {
+    mutating func obey(_ bytes: [UInt8]) {
         if secret != nil { return takeSecret(bytes) }
-        guard let line = String(validating: bytes, as: UTF8.self) else {
-            say("This line is not UTF-8.")
-            return []
-        }
+        guard let line = String(validating: bytes, as: UTF8.self) else { return say("This line is not UTF-8.") }
         let (word, arguments) = PlainArguments(line).split
-        guard !word.isEmpty else { return [] }
+        guard !word.isEmpty else { return }
         if let question = model.question { return answer(word, to: question) }
         guard ["find", "filter"].contains(word.lowercased()) || !Self.holdsSecret(line) else {
-            say("This looks like a signing secret and was not kept: type secret add LABEL, and it on the next line.")
-            return []
+            return say(
+                "This looks like a signing secret and was not kept: type secret add LABEL, and it on the next line.")
         }
         if let (known, command) = PlainWord.named(word.lowercased()) {
             if let run = known.run { return run(&self, arguments) }
-            return command.map { perform($0, arguments.text) } ?? []
+            if let command { perform(command, arguments.text) }
+            return
         }
         if let command = Command(name: word.lowercased()) { return perform(command, arguments.text) }
         let near = Self.suggestion(for: word.lowercased())
         say(
             "There is no command \(SafeText(word).clipped(to: 40)). "
                 + (near.map { "Did you mean \($0)? " } ?? "") + "help lists the commands.")
-        return []
     }
 
     /// Returns whether a word of the line looks like a signing secret of B2. An error message must not print it a
@@ -488,51 +477,39 @@ struct PlainModel {
         line.split(whereSeparator: \.isWhitespace).contains { SigningSecret.looksUsual(Array($0.utf8)) }
     }
 
-    private mutating func answer(_ word: String, to question: Question) -> [Effect] {
+    private mutating func answer(_ word: String, to question: Question) {
         let word = word.lowercased()
         let answers = model.bindings.bindings(in: question.place.contexts[0])
         guard let answer = answers.first(where: { $0.plain.answers.contains(word) || $0.name == word }) else {
-            say(PlainState.sentence(question))
-            return []
+            return say(PlainState.sentence(question))
         }
-        if let reason = answer.unavailable(model) {
-            say("\(reason)")
-            return []
-        }
+        if let reason = answer.unavailable(model) { return say("\(reason)") }
         if answer == .answerNo { say("Nothing was done.") }
         // A typed line is never a key press meant for something else.
         model.deafUntil = nil
-        return change { $0.perform(answer) }
+        change { $0.perform(answer) }
     }
 
     /// Runs a command of the screen, or the line that replaces it in plain mode.
-    mutating func perform(_ command: Command, _ arguments: String = "") -> [Effect] {
+    mutating func perform(_ command: Command, _ arguments: String = "") {
         switch command.plain.way {
         case .same: break
         case .line(let line): return obey(Array(line.utf8))
         case .hint(let hint):
             say("In plain mode this is: \(hint)")
-            return []
+            return
         case .screen:
-            say("\(command.name) is for the screen: help lists what there is in plain mode.")
-            return []
+            return say("\(command.name) is for the screen: help lists what there is in plain mode.")
         }
         let here = model.bindings.binding(of: command, in: model.place)
-        if let reason = here?.unavailable(model) {
-            say("\(reason)")
-            return []
-        }
+        if let reason = here?.unavailable(model) { return say("\(reason)") }
         var there = model
         do throws(Command.Fault) {
-            let effects = try (here ?? command).run(&there, arguments)
+            try (here ?? command).run(&there, arguments)
             if command.plain.movesRow { isToTellRow = true }
-            return change {
-                $0 = there
-                return effects
-            }
+            change { $0 = there }
         } catch {
             say("\(error.sentence)")
-            return []
         }
     }
 

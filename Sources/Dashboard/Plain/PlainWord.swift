@@ -60,11 +60,11 @@ struct PlainWord: Sendable {
     let syntax: String
     let meaning: String
     /// The code that runs the word; nil for a word that runs its command.
-    let run: (@Sendable (inout PlainModel, PlainArguments) -> [Effect])?
+    let run: (@Sendable (inout PlainModel, PlainArguments) -> Void)?
 
     init(
         _ name: String, also others: [String] = [], syntax: String = "", _ meaning: String,
-        run: (@Sendable (inout PlainModel, PlainArguments) -> [Effect])? = nil
+        run: (@Sendable (inout PlainModel, PlainArguments) -> Void)? = nil
     ) {
         names = [name] + others
         self.syntax = syntax

@@ -98,9 +98,7 @@ struct ActionLine {
         if status.isPaused { return ("paused", Style(.notice)) }
         if status[.running] > 0, !status.isOnHold { return ("running", Style(.good)) }
         let next = action.goesOn.flatMap { $0 > now ? Self.soon($0, now, clock) : nil }
-        if status.isOnHold {
-            return (Self.fitting("on hold", "retry", next, in: width), Style(.bad))
-        }
+        if status.isOnHold { return (Self.fitting("on hold", "retry", next, in: width), Style(.bad)) }
         guard status[.queued] > 0 || status[.failed] > 0 else { return ("idle", Style(.secondary)) }
         guard let next else { return ("waiting", .plain) }
         return status.hold?.kind == .limit

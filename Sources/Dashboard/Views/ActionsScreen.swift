@@ -15,10 +15,10 @@ struct ActionsScreen: Tab {
     static let commands: [Command] = [
         .open.also(
             in: .actions, "to the action's entries; on one, its request and answer", footer: .narrow("open"),
-            unavailable: hasNoEntry, change: { $0.openEntry() }),
+            unavailable: hasNoEntry, run: { $0.openEntry() }),
         .focusDetail.also(
             in: .actions, "to the entries, and back", footer: .medium("entries"), unavailable: hasNoEntry,
-            change: { $0.actions.focusEntries(!$0.actions.isInEntries) }),
+            run: { $0.actions.focusEntries(!$0.actions.isInEntries) }),
         cycleEntries,
         Command(
             "cycle-entries-back", .left, "h", in: .actions, "entries of the states before",
@@ -51,7 +51,7 @@ struct ActionsScreen: Tab {
             "pause NAME, resume NAME",
             PlainWord("resume", syntax: "NAME", "lets a paused action go on") { $0.setPaused(false, $1) }),
         unavailable: cannotAskAction,
-        change: { model in
+        run: { model in
             if let status = model.actions.selected { model.setPaused(status.name, !status.isPaused) }
         })
     static let retryEntries = Command(
@@ -531,8 +531,7 @@ extension DashboardModel {
     fileprivate mutating func dryRun() {
         guard let status = actions.selected else { return }
         guard let row = actions.selectedEntry?.event ?? rows.selectedRow else {
-            session.tell("There is no event to show it for yet.", .notice)
-            return
+            return session.tell("There is no event to show it for yet.", .notice)
         }
         preview(status.name, .current(row))
     }

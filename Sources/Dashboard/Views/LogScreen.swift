@@ -27,7 +27,7 @@ struct LogScreen: Tab {
         .open.also(
             in: .log, "the selected line, whole, and back", footer: .narrow("open"),
             unavailable: { $0.log.list.list.selectedRow == nil ? "There is no line to open." : nil },
-            change: { $0.log.open() })
+            run: { $0.log.open() })
     ]
     static let brief: [Command] = [
         .open, .editFilter, .search, .followOrNot, .sortByNext, .toStart, .toEnd, .goToTime, .toggleUtc, .pause,

@@ -18,18 +18,18 @@ struct PulseScreen: Tab {
 
     static let commands: [Command] = [
         zoomIn, zoomOut,
-        .left.also(in: .pulse, "the bar before", footer: .wide("bar"), change: { $0.pulse.moveBar(by: -1) }),
-        .right.also(in: .pulse, "the next bar", change: { $0.pulse.moveBar(by: 1) }),
+        .left.also(in: .pulse, "the bar before", footer: .wide("bar"), run: { $0.pulse.moveBar(by: -1) }),
+        .right.also(in: .pulse, "the next bar", run: { $0.pulse.moveBar(by: 1) }),
         panEarlier, panLater, listSelection, nextSection,
         Command("previous-section", .backTab, in: .pulse, "the part before", plain: plain) {
             $0.pulse.moveSection(by: -1)
         },
-        .down.also(in: .pulse, keys: [.down, "j"], "the next name", change: { $0.pulse.moveShare(by: 1) }),
-        .up.also(in: .pulse, keys: [.up, "k"], "the name before", change: { $0.pulse.moveShare(by: -1) }),
+        .down.also(in: .pulse, keys: [.down, "j"], "the next name", run: { $0.pulse.moveShare(by: 1) }),
+        .up.also(in: .pulse, keys: [.up, "k"], "the name before", run: { $0.pulse.moveShare(by: -1) }),
         .toStart.also(
-            in: .pulse, keys: [.home, "g"], "to the first delivery", change: { $0.pulse.move(toStart: true) }),
+            in: .pulse, keys: [.home, "g"], "to the first delivery", run: { $0.pulse.move(toStart: true) }),
         .toEnd.also(
-            in: .pulse, keys: [.end, "G"], "to the latest, and follow", change: { $0.pulse.move(toStart: false) }),
+            in: .pulse, keys: [.end, "G"], "to the latest, and follow", run: { $0.pulse.move(toStart: false) }),
     ]
     static let brief: [Command] = [
         listSelection, nextSection, zoomIn, zoomOut, .left, .right, panEarlier, panLater, .toStart, .toEnd, .goToTime,

@@ -203,16 +203,15 @@ struct RulesScreen: Tab {
 
 extension DashboardModel {
     /// Lists the events of the selected rule.
-    mutating func listRule() -> [Effect] {
-        guard let count = tab(RulesScreen.self).list.list.selectedRow?.count else { return [] }
+    mutating func listRule() {
+        guard let count = tab(RulesScreen.self).list.list.selectedRow?.count else { return }
         let terms = [("bucket", count.bucket), ("rule", count.rule)].filter { !$0.1.isEmpty }
         let text = terms.map { FilterTerm.text(operator: $0.0, exactly: $0.1) }.joined(separator: " ")
         do throws(FilterError) {
             rowFilter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
-            return perform(MainView.events.command)
+            perform(MainView.events.command)
         } catch {
-            session.tell("This is not a valid filter: \(error.description)", .bad)
-            return []
+            return session.tell("This is not a valid filter: \(error.description)", .bad)
         }
     }
 }

@@ -28,7 +28,7 @@ struct TableScreen: Tab {
         .open.also(
             in: .table, "show every cell of the selected row in full", footer: .narrow("full row"),
             unavailable: EventsScreen.hasNoRow,
-            change: { model in
+            run: { model in
                 // The Summary tab shows every cell in full.
                 model.detail.tab = .summary
                 model.detail.isFullScreen = true
