@@ -15,7 +15,7 @@ struct ChoosingTests {
     }
 
     private func sizes(_ user: User) -> [Int64] {
-        user.model.rows.visible.compactMap { $0.row?.objectSize.integer }
+        user.model.events.rows.visible.compactMap { $0.row?.objectSize.integer }
     }
 
     @Test("the list is sorted by a column, with a sign, from its start, and goes back")
@@ -54,9 +54,9 @@ struct ChoosingTests {
         user.press(.character(">"), .character(">"), .character(">"), .character(">"), .character(">"))
         var seen: [Int64] = []
         for _ in 0..<300 {
-            if let id = user.model.rows.selection { seen.append(id) }
+            if let id = user.model.events.rows.selection { seen.append(id) }
             user.press(.down)
-            #expect(user.model.rows.window.rows.count < 250)
+            #expect(user.model.events.rows.window.rows.count < 250)
         }
         #expect(Set(seen).count == 300)
     }
@@ -65,10 +65,10 @@ struct ChoosingTests {
     func arrivals() {
         var user = user()
         user.press(.character("2"), .character(">"), .character(">"), .character(">"), .character(">"), .down, .down)
-        let selected = user.model.rows.selection
+        let selected = user.model.events.rows.selection
         user.arrive([Make.row(301, size: .integer(1_000_000))])
-        #expect(user.model.rows.selection == selected)
-        #expect(user.model.rows.window.rows.first?.id == 301)
+        #expect(user.model.events.rows.selection == selected)
+        #expect(user.model.events.rows.window.rows.first?.id == 301)
     }
 
     @Test("columns are hidden, shown, moved and brought back, each list's own")
@@ -117,6 +117,6 @@ struct ChoosingTests {
         var user = User(columns: 120, rows: 36, holding: [.prod], viewState: state)
         user.arrive((1...9).map { Make.row($0) })
         #expect(user.lines[2].split(separator: " ") == ["TIME", "UTC", "OBJECT↓"])
-        #expect(user.model.rows.visible.first?.row?.id == 9)
+        #expect(user.model.events.rows.visible.first?.row?.id == 9)
     }
 }

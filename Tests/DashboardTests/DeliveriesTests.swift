@@ -51,7 +51,7 @@ struct DeliveriesTests {
             }
             user.press(.tab)
         }
-        #expect(user.model.marks.isEmpty && user.model.overlays.prompt == nil && user.exports.isEmpty)
+        #expect(user.model.events.marks.isEmpty && user.model.overlays.prompt == nil && user.exports.isEmpty)
     }
 
     @Test("are filtered by their events, sorted by a column, and searched")

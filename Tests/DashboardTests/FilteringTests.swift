@@ -16,7 +16,7 @@ struct FilteringTests {
     }
 
     private func rowTimes(_ user: User) -> [String] {
-        user.model.rows.visible.compactMap { $0.row.map { "\($0.id)" } }
+        user.model.events.rows.visible.compactMap { $0.row.map { "\($0.id)" } }
     }
 
     @Test("a filter is typed, applied and told at the right of the tabs")
@@ -130,7 +130,7 @@ struct FilteringTests {
         #expect(user.lines[start + 1].split(separator: " ").first == "7")
         #expect(user.counted.last?.allSatisfy { $0.first == 61 } == true)
         user.press(.escape)
-        #expect(!user.model.counts.isRunning)
+        #expect(!user.model.events.counts.isRunning)
         #expect(!user.screen.contains("alone would leave"))
     }
 
@@ -143,7 +143,7 @@ struct FilteringTests {
         user.press(.enter)
         #expect(user.screen.contains("  …  sig:missing"))
         user.press(.escape)
-        #expect(user.forgotten.last == "counts" && !user.model.counts.isRunning)
+        #expect(user.forgotten.last == "counts" && !user.model.events.counts.isRunning)
     }
 
     @Test("Esc clears the filter where nothing else is open, the footer says so, and \\ brings it back")
@@ -388,7 +388,7 @@ struct CompletionTests {
         // 16:43:01 to 16:43:40 UTC, an hour later here.
         var user = User(columns: 120, rows: 60, holding: [.prod], clock: WallClock { _ in 3_600 })
         user.arrive((1...40).map { Make.row($0) })
-        func count(_ user: User) -> Int { user.model.rows.visible.compactMap(\.row).count }
+        func count(_ user: User) -> Int { user.model.events.rows.visible.compactMap(\.row).count }
         user.press(.character("f"))
         user.type("after:17:43:31")
         user.press(.enter)

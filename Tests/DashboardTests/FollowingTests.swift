@@ -29,7 +29,7 @@ struct FollowingTests {
         #expect(user.selected == before)
         #expect(user.lines.firstIndex { $0.hasPrefix("▌") } == place)
         #expect(user.marks.hasSuffix("+1,000 new"))
-        #expect(user.model.rows.window.rows.count < 200)
+        #expect(user.model.events.rows.window.rows.count < 200)
         user.press(.character("G"))
         #expect(user.selected?.contains("17:00:30") == true)
         #expect(user.marks.hasSuffix("FOLLOW"))
@@ -42,10 +42,10 @@ struct FollowingTests {
         #expect(user.lines[3].hasPrefix("▌ 16:43:01"))
         for _ in 0..<999 {
             user.press(.down)
-            #expect(user.model.rows.window.rows.count < 200)
+            #expect(user.model.events.rows.window.rows.count < 200)
         }
         #expect(user.selected?.contains("16:59:40") == true)
-        #expect(!user.model.rows.isFollowing)
+        #expect(!user.model.events.rows.isFollowing)
     }
 
     @Test("F follows and stops")

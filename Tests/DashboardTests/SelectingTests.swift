@@ -29,7 +29,7 @@ struct SelectingTests {
         var user = User.watching(500)
         user.press(.character("A"))
         #expect(user.marks.contains("500 selected"))
-        #expect(user.model.selection.ids.isEmpty)
+        #expect(user.model.events.selection.ids.isEmpty)
         user.press(.character("k"), .character(" "))
         #expect(user.marks.contains("499 selected"))
         user.arrive([Make.row(501)])
@@ -72,12 +72,12 @@ struct SelectingTests {
         #expect(user.selected?.hasPrefix("▌* 16:43:03") == true)
         user.press(.character("M"))
         #expect(user.marks.contains("marked only  2 of 9 events"))
-        #expect(user.model.rows.visible.count == 2)
+        #expect(user.model.events.rows.visible.count == 2)
         user.press(.character("m"))
-        #expect(user.model.rows.visible.count == 1)
+        #expect(user.model.events.rows.visible.count == 1)
         user.press(.character("m"))
-        #expect(user.model.marks.isEmpty)
-        #expect(user.model.rows.visible.count == 9)
+        #expect(user.model.events.marks.isEmpty)
+        #expect(user.model.events.rows.visible.count == 9)
     }
 
     @Test("a range shows while it grows")
@@ -87,7 +87,7 @@ struct SelectingTests {
         #expect(user.lines.count { $0.dropFirst().hasPrefix("◆") } == 3)
         user.press(.down)
         #expect(user.lines.count { $0.dropFirst().hasPrefix("◆") } == 2)
-        #expect(user.model.selection.ids.count == 1)
+        #expect(user.model.events.selection.ids.count == 1)
     }
 
     @Test("a frozen screen does not move while receiving goes on")

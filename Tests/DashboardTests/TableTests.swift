@@ -78,7 +78,7 @@ struct TableTests {
             var user = User(columns: columns, rows: 24, viewState: Self.view(preferences))
             user.arrive([Make.row(1)])
             user.press(.character("2"))
-            let choice = user.model.sheetTable.columns
+            let choice = user.model.events.sheetTable.columns
             func name() -> Columns.Place? {
                 user.model.table.arrange(user.model, columns: columns).places.first {
                     choice[$0.index].name == "object-name"

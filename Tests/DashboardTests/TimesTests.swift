@@ -104,7 +104,7 @@ struct TimesTests {
     func goesTo(text: String, row: Int64) {
         var user = user()
         command("goto \(text)", &user)
-        #expect(user.model.rows.selection == row, "\(text)")
+        #expect(user.model.events.rows.selection == row, "\(text)")
         #expect(user.model.overlays.prompt == nil)
     }
 
@@ -115,7 +115,7 @@ struct TimesTests {
         command("goto \(text)", &user)
         #expect(user.model.place == .palette)
         #expect(user.screen.contains("yesterday 02:14"))
-        #expect(user.model.rows.selection == 3)
+        #expect(user.model.events.rows.selection == 3)
     }
 
     @Test("a key opens the line for them, with examples")
@@ -126,7 +126,7 @@ struct TimesTests {
         #expect(user.screen.contains("02:14  yesterday"))
         user.type("yesterday")
         user.press(.enter)
-        #expect(user.model.rows.selection == 2)
+        #expect(user.model.events.rows.selection == 2)
     }
 
     @Test("are gone to in deliveries and in the log, too")

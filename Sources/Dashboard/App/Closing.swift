@@ -87,12 +87,12 @@ extension DashboardModel {
     /// The thing that Esc would give up now; nil if it would close a view, or if nothing is left to give up.
     var held: HeldThing? {
         guard !hasViewToClose, !overlays.contains(.menu) else { return nil }
-        if seeking != nil { return .search }
+        if events.seeking != nil { return .search }
         if session.exporting != nil { return .export }
         if session.acting != nil { return .acting }
         if pattern != nil { return .pattern }
-        if selection.rangeStart != nil { return .range }
-        if !selection.isEmpty { return .selection }
+        if events.selection.rangeStart != nil { return .range }
+        if !events.selection.isEmpty { return .selection }
         return filter.isRestricting || filter.hasFilter ? .filter : nil
     }
 
@@ -123,8 +123,8 @@ extension DashboardModel {
         case .pattern:
             pattern = nil
             detail.forgetMatch()
-        case .range: selection.rangeStart = nil
-        case .selection: selection = RowSelection()
+        case .range: events.selection.rangeStart = nil
+        case .selection: events.selection = RowSelection()
         case .filter: filter.clear()
         case nil: break
         }

@@ -6,6 +6,7 @@ import Synchronization
 /// The state that all views share, and their access to questions to the outside.
 struct Context {
     var session: Session
+    var events = EventsModel()
     var questions = Questions<DashboardModel>()
     /// The number of the opening of the tab or the overlay whose code is running.
     var opening = 0

@@ -18,32 +18,16 @@ struct DashboardModel {
         get { session.bindings }
         set { session.bindings = newValue }
     }
-    var rows = WindowedList<EventRow>()
-    private(set) var eventTable = ListTable(EventsScreen.usualColumns)
-    private(set) var sheetTable = ListTable(TableScreen.usualColumns)
     var view = MainView.events
     /// The tabs with their states.
     var tabs: [MainView: any Tab] = Dictionary(
         uniqueKeysWithValues: MainView.all.map { (MainView(rawValue: $0.facts.number), $0.init()) })
     /// Whether the log reports the lines that other processes write.
     private var followsLog = false
-    /// The values that complete filters, from all recorded events.
-    var recordedValues = SeenValues()
     var detail = DetailPane()
 
-    // The state that selects, finds and chooses rows.
-    /// The filter of the lists of events.
-    var rowFilter = RowFilter()
-    var listing = Listing()
+    /// The text that is searched for, in whichever list or detail is shown.
     var pattern: SearchPattern?
-    /// The thing that a search of the list is looking for now.
-    var seeking: SeekAim?
-    var counts = MatchCounts()
-    var marks: Set<Int64> = []
-    var selection = RowSelection()
-    /// Whether the next new list begins at its start.
-    var isToShowStart = false
-
     /// The overlays over the tab.
     var overlays = OverlayStack()
     /// A question that waits until no other is open.
@@ -88,7 +72,7 @@ struct DashboardModel {
     /// The next time at which the screen changes by itself; nil if it will not.
     var deadline: ContinuousClock.Instant? {
         [
-            session.deadline, rows.reading.deadline, current.deadline(session), actions.reading.deadline,
+            session.deadline, events.rows.reading.deadline, current.deadline(session), actions.reading.deadline,
             actions.nextLate(session.wallTime, session.now), overlays.all.compactMap(\.overlay.deadline).min(),
         ].compactMap(\.self).min()
     }
@@ -148,7 +132,7 @@ struct DashboardModel {
         detail.offersActions = showsActionMarks
         measure()
         if layout.list.rows > 0 {
-            rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
+            events.rows.settle(height: layout.listHeight, days: view == .events ? session.clock : nil)
         }
         if layout.list.rows > 0 { current.settle(layout, session) }
         if let pane = layout.detail { detail.settle(height: max(0, pane.rows - 1)) }
@@ -170,21 +154,6 @@ struct DashboardModel {
         askForOverlays()
     }
 
-    private mutating func askForRows() {
-        guard let ticket = rows.request(extent, at: session.now) else { return }
-        ask("rows", on: .rows) { outside, _ in
-            try outside.rows(ticket.request)
-        } then: { model, result in
-            switch result {
-            case .success(let window):
-                if model.rows.apply(window, generation: ticket.generation) { model.measure(isNew: true) }
-            case .failure(let failure):
-                model.rows.readingFailed(generation: ticket.generation)
-                model.session.tell("The history could not be read: \(failure.sentence)", .bad)
-            }
-        }
-    }
-
     private mutating func askForDocument() {
         let isWaiting = context.questions.isWaiting("document")
         guard !overlays.contains(.help, .screen), let request = detail.request(wantedDocument, isWaiting: isWaiting)
@@ -194,21 +163,6 @@ struct DashboardModel {
         } then: { model, result in
             if case .success(let document) = result { model.detail.apply(document) }
         }
-    }
-
-    /// Applies the chosen columns, and adds the columns that are shown only if there are actions.
-    private mutating func measure(isNew: Bool = false) {
-        var choice = session.viewState.preferences.columns
-        if showsActionMarks {
-            let place =
-                choice.events.firstIndex { $0.name == "signature" }.map { $0 + 1 } ?? min(1, choice.events.count)
-            choice.events.insert(contentsOf: EventsScreen.actionsColumn, at: place)
-        }
-        if actions.hasSheet { choice.table = TableScreen.sheetColumn + choice.table }
-        if isNew || choice.events != eventTable.columns {
-            eventTable = ListTable(choice.events, rows: rows.window.rows)
-        }
-        if isNew || choice.table != sheetTable.columns { sheetTable = ListTable(choice.table, rows: rows.window.rows) }
     }
 
     private var wantedDocument: DocumentRequest? {
@@ -251,7 +205,7 @@ struct DashboardModel {
         case .signal(let signal): obey(signal)
         case .measured(let answers, let isFromElsewhere):
             session.measured(answers, hasReceivedFromElsewhere: isFromElsewhere)
-        case .browsed(let progress): take(progress)
+        case .browsed(let progress): apply(progress)
         case .answered(let answered):
             context.questions.settle(answered)?(&self)
             tellSearchNews()
@@ -307,7 +261,7 @@ struct DashboardModel {
 
     /// The row that the detail pane shows.
     var selectedRow: EventRow? {
-        view.showsRows ? rows.selectedRow : current.event
+        view.showsRows ? events.rows.selectedRow : current.event
     }
 
     /// Changes the current list if it is not one of events.
@@ -321,8 +275,8 @@ struct DashboardModel {
 
     /// The filter of the current list.
     var filter: RowFilter {
-        get { found?.filter ?? rowFilter }
-        set { if found != nil { found?.filter = newValue } else { rowFilter = newValue } }
+        get { found?.filter ?? events.filter }
+        set { if found != nil { found?.filter = newValue } else { events.filter = newValue } }
     }
 
     /// The order of the current list.
@@ -330,31 +284,18 @@ struct DashboardModel {
 
     /// Moves in the list of the current tab.
     mutating func moveInList(_ motion: Motion) {
-        if view.showsRows { rows.move(motion, in: extent) } else { current.move(motion, shown) }
+        if view.showsRows { events.rows.move(motion, in: extent) } else { current.move(motion, shown) }
     }
 
     /// Starts or stops following the newest row.
     mutating func followOrNot() {
-        if view.showsRows { rows.followOrNot(extent) } else { changeFound { $0.followOrNot($1) } }
+        if view.showsRows { events.rows.followOrNot(extent) } else { changeFound { $0.followOrNot($1) } }
     }
 
     /// The number of the selected row, counted from 1, and the number of listed rows; nil if they are unknown.
     var placeInList: (place: Int?, total: Int)? {
         if found != nil { return found?.place(foundExtent) }
-        return rowExtent.map { first, total in (rows.selectedIndex.map { first + $0 }, total) }
-    }
-
-    /// Whether the list of events is longer than the screen, so that a scroll bar needs a column.
-    var hasScrollBar: Bool { rowExtent.map { ScrollBar.isNeeded(total: $0.total, height: rows.height) } ?? false }
-
-    /// The number of the first loaded row among the listed events, counted from 1, and the number of listed events.
-    var rowExtent: (first: Int, total: Int)? {
-        guard let first = rows.window.rows.first else { return nil }
-        guard !listing.query.isPlain else {
-            let total = shown.tally.rows
-            return (max(1, total - Int(shown.latestRow - first.id)), total)
-        }
-        return rows.window.first.map { ($0, max(listing.progress?.matched ?? 0, $0 + rows.window.rows.count - 1)) }
+        return rowExtent.map { first, total in (events.rows.selectedIndex.map { first + $0 }, total) }
     }
 
     /// Shows the result of a search in a list that is not one of events.
@@ -371,7 +312,7 @@ struct DashboardModel {
         session.showsUTC = settings.showsUTC
         if settings.showsEpoch { table.timestamps = .epochMilliseconds }
         view = MainView(name: settings.startView.rawValue) ?? .events
-        isToShowStart = session.viewState.preferences.order != .arrival
+        events.isToShowStart = session.viewState.preferences.order != .arrival
         if !settings.follows { unfollowed = [.events, .deliveries, .log] }
     }
 
@@ -379,7 +320,7 @@ struct DashboardModel {
     /// the start.
     mutating func stayAtStart() {
         guard !unfollowed.isEmpty else { return }
-        if rows.selection != nil, unfollowed.remove(.events) != nil { rows.stopFollowing(extent) }
+        if events.rows.selection != nil, unfollowed.remove(.events) != nil { events.rows.stopFollowing(extent) }
         if found?.hasSelection == true, unfollowed.remove(view) != nil { changeFound { $0.stopFollowing($1) } }
     }
 

@@ -166,7 +166,7 @@ extension DashboardModel {
     }
 
     private mutating func scrollList(by lines: Int) {
-        if view.showsRows { rows.scroll(by: lines, in: extent) } else { current.scroll(by: lines, shown) }
+        if view.showsRows { events.rows.scroll(by: lines, in: extent) } else { current.scroll(by: lines, shown) }
     }
 
     /// Selects the item on a line of the view. Returns whether there is one.
@@ -177,8 +177,8 @@ extension DashboardModel {
         guard view.showsRows else {
             return current.isInside ? false : changeFound { $0.select(line: line, $1) } ?? false
         }
-        guard let id = self.rows.id(atLine: line) else { return false }
-        if id != self.rows.selection { self.rows.go(to: id, in: extent) }
+        guard let id = self.events.rows.id(atLine: line) else { return false }
+        if id != self.events.rows.selection { self.events.rows.go(to: id, in: extent) }
         return true
     }
 

@@ -337,11 +337,11 @@ struct TabMarks {
             add(5, StyledLine("marked only", Style(.notice)), StyledLine("marked", Style(.notice)))
         }
         guard model.view.showsRows else { return addFound(model) }
-        guard !model.listing.query.isPlain else { return addAll(model) }
-        let running: SafeText = model.listing.isRunning ? " …" : .empty
-        guard let progress = model.listing.progress else { return add(6, StyledLine("…", Style(.notice))) }
-        guard model.listing.query.predicate != .everything else {
-            if model.listing.isRunning { add(3, StyledLine("sorting …", Style(.notice))) } else { addAll(model) }
+        guard !model.events.listing.query.isPlain else { return addAll(model) }
+        let running: SafeText = model.events.listing.isRunning ? " …" : .empty
+        guard let progress = model.events.listing.progress else { return add(6, StyledLine("…", Style(.notice))) }
+        guard model.events.listing.query.predicate != .everything else {
+            if model.events.listing.isRunning { add(3, StyledLine("sorting …", Style(.notice))) } else { addAll(model) }
             return
         }
         let found: SafeText = "\(Wording.grouped(progress.matched))"
@@ -386,17 +386,17 @@ struct TabMarks {
 
     private mutating func addChosen(_ model: DashboardModel) {
         // The list draws the same signs, which these marks explain.
-        if !model.marks.isEmpty {
-            let count = "* \(Wording.grouped(model.marks.count))"
+        if !model.events.marks.isEmpty {
+            let count = "* \(Wording.grouped(model.events.marks.count))"
             add(
                 3, StyledLine("\(count)", Style(.notice, bold: true)) + StyledLine(" marked", Style(.secondary)))
         }
-        if !model.selection.isEmpty {
-            let count: SafeText = model.selection.count.map { "\(Wording.grouped($0))" } ?? "all"
-            let range: SafeText = model.selection.rangeStart == nil ? .empty : ", range…"
+        if !model.events.selection.isEmpty {
+            let count: SafeText = model.events.selection.count.map { "\(Wording.grouped($0))" } ?? "all"
+            let range: SafeText = model.events.selection.rangeStart == nil ? .empty : ", range…"
             add(7, StyledLine("◆ " + count + " selected" + range, Style(.accent, bold: true)))
         }
-        if let aim = model.seeking {
+        if let aim = model.events.seeking {
             add(
                 8, StyledLine(aim.words + " \(model.bindings.name(of: .goBack))", Style(.notice)),
                 StyledLine("searching…", Style(.notice)))
@@ -414,9 +414,9 @@ struct TabMarks {
     }
 
     private mutating func addPlace(_ model: DashboardModel) {
-        let new = model.rows.arrivals(model.extent) ?? 0
-        guard !model.rows.isSorted || model.rows.isFollowing || new > 0 else { return addRow(model) }
-        addPlace(model, model.rows.isFollowing, new: new)
+        let new = model.events.rows.arrivals(model.extent) ?? 0
+        guard !model.events.rows.isSorted || model.events.rows.isFollowing || new > 0 else { return addRow(model) }
+        addPlace(model, model.events.rows.isFollowing, new: new)
     }
 
     /// Adds whether the list follows the newest row, and if not, how many rows have arrived since.

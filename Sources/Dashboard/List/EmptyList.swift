@@ -14,8 +14,9 @@ struct EmptyListTerm: Hashable {
 extension DashboardModel {
     /// The conditions that together match no row. Empty until all rows have been searched, and while any row matches.
     var emptyListTerms: [EmptyListTerm] {
-        guard view.showsRows, !listing.query.isPlain, listing.query.predicate != .everything, !listing.isRunning,
-            listing.progress?.matched == 0, shown.latestRow > 0
+        guard view.showsRows, !events.listing.query.isPlain, events.listing.query.predicate != .everything,
+            !events.listing.isRunning,
+            events.listing.progress?.matched == 0, shown.latestRow > 0
         else { return [] }
         var written: Filter?
         if let prompt = self[FilterPrompt.self] {
@@ -28,7 +29,7 @@ extension DashboardModel {
         }
         if filter.showsProblems { terms.append(EmptyListTerm(text: "problems only", predicate: .problem, value: nil)) }
         if filter.showsMarked {
-            terms.append(EmptyListTerm(text: "marked only", predicate: .rows(marks), value: nil))
+            terms.append(EmptyListTerm(text: "marked only", predicate: .rows(events.marks), value: nil))
         }
         return Array(terms.prefix(Self.mostTermsExplained))
     }
@@ -43,7 +44,7 @@ extension DashboardModel {
         if let prompt = self[FilterPrompt.self] { wanted += prompt.unseen(seenValues).map(\.item.predicate) }
         if let matches = matchPredicates { wanted += [matches.all, matches.through].compactMap(\.self) }
         let isVerifying = session.judging?.stage == .running
-        guard let question = counts.request(wanted, shown, isVerifying: isVerifying) else { return }
+        guard let question = events.counts.request(wanted, shown, isVerifying: isVerifying) else { return }
         guard !question.items.isEmpty else { return context.questions.forget("counts") }
         ask("counts", on: .counts) { outside, asking -> MatchCounts.Answer? in
             for item in question.items {
@@ -56,9 +57,9 @@ extension DashboardModel {
             return nil
         } then: { model, result in
             switch result {
-            case .success(let answer): if let answer { model.counts.apply(answer) }
+            case .success(let answer): if let answer { model.events.counts.apply(answer) }
             case .failure(let failure):
-                model.counts.countingFailed()
+                model.events.counts.countingFailed()
                 model.session.tell("The rows could not be counted: \(failure.sentence)", .bad)
             }
         }
@@ -68,8 +69,8 @@ extension DashboardModel {
     /// those up to the selected row. The second is nil if the selected row does not match.
     private var matchPredicates: (all: RowPredicate, through: RowPredicate?)? {
         guard view.showsRows, let pattern, !detail.hasKeys else { return nil }
-        let all = RowPredicate.all([listing.query.predicate, pattern.predicate])
-        guard !rows.isSorted, let row = rows.selectedRow, pattern.matches(row) else { return (all, nil) }
+        let all = RowPredicate.all([events.listing.query.predicate, pattern.predicate])
+        guard !events.rows.isSorted, let row = events.rows.selectedRow, pattern.matches(row) else { return (all, nil) }
         return (all, .all([all, .number(.row, .atMost, row.id)]))
     }
 
@@ -77,8 +78,8 @@ extension DashboardModel {
     /// counted.
     var matchPlace: (place: Int?, count: Int)? {
         if let found { return found.matchPlace }
-        guard let (all, through) = matchPredicates, let count = counts[all], count > 0 else { return nil }
-        return (through.flatMap { counts[$0] }, count)
+        guard let (all, through) = matchPredicates, let count = events.counts[all], count > 0 else { return nil }
+        return (through.flatMap { events.counts[$0] }, count)
     }
 
     /// Draws the reason why a list of anything other than events is empty.
@@ -101,12 +102,12 @@ extension DashboardModel {
         let title: SafeText = terms.count == 1 ? "It alone would leave:" : "Each term alone would leave:"
         surface.put(title, at: Point(column: ListRow.margin, row: 3), style: Style(.secondary))
         let counts = terms.map { term -> SafeText in
-            self.counts[term.predicate].map { "\(Wording.grouped($0))" } ?? "…"
+            self.events.counts[term.predicate].map { "\(Wording.grouped($0))" } ?? "…"
         }
         let width = counts.map(\.width).max() ?? 0
         let isCut = terms.count > room
         for (index, term) in terms.prefix(isCut ? room - 1 : room).enumerated() {
-            let isNone = self.counts[term.predicate] == 0
+            let isNone = self.events.counts[term.predicate] == 0
             var line = StyledLine("  " + counts[index].leftPadded(to: width) + "  ", Style(isNone ? .warning : .plain))
             line.append(SafeText(cell: term.text), Style(isNone ? .warning : .plain))
             if isNone, let value = term.value, let known = seenValues.words(value.kind) {
@@ -149,7 +150,9 @@ extension DashboardModel {
     private var hasPrompt: Bool { overlays.contains(.prompt) }
 
     private var nothingListed: SafeText {
-        if rows.isStale || listing.isRunning || (listing.query.isPlain && shown.latestRow > 0) { return "Looking…" }
+        if events.rows.isStale || events.listing.isRunning || (events.listing.query.isPlain && shown.latestRow > 0) {
+            return "Looking…"
+        }
         if !filter.isRestricting, !hasPrompt { return "No row yet." }
         if shown.latestRow == 0 { return "No row yet, and so none that matches." }
         // While a filter is being typed, those keys would insert text.

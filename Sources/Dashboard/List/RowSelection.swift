@@ -140,16 +140,16 @@ extension Command {
 extension DashboardModel {
     /// The rows that a command acts on: the selected rows, or the current row; nil if the list is empty.
     var actsOn: ActedRows? {
-        if let whole = selection.whole {
-            return .all(of: whole.query, latestRow: whole.latestRow, except: selection.ids, count: whole.count)
+        if let whole = events.selection.whole {
+            return .all(of: whole.query, latestRow: whole.latestRow, except: events.selection.ids, count: whole.count)
         }
-        if !selection.ids.isEmpty { return .chosen(selection.ids) }
-        return rows.selectedRow.map(ActedRows.current)
+        if !events.selection.ids.isEmpty { return .chosen(events.selection.ids) }
+        return events.rows.selectedRow.map(ActedRows.current)
     }
 
     /// The number of columns to the left of a list: the bar, one column each for the signs of marked and selected rows,
     /// and a blank.
-    var listMargin: Int { ListRow.margin + (marks.isEmpty ? 0 : 1) + (selection.isEmpty ? 0 : 1) }
+    var listMargin: Int { ListRow.margin + (events.marks.isEmpty ? 0 : 1) + (events.selection.isEmpty ? 0 : 1) }
 
     /// Returns the settings for drawing a list of events, with signs next to marked and selected rows.
     func rowDrawing(_ places: [Columns.Place], _ context: ListContext) -> ListDrawing<EventRow> {
@@ -157,9 +157,9 @@ extension DashboardModel {
         drawing.extent = rowExtent
         drawing.signs = { row in
             var signs: [(text: SafeText, column: Int, role: Role)] = []
-            if marks.contains(row.id) { signs.append(("*", 1, .notice)) }
-            if !selection.isEmpty, selection.contains(row) || isInRange(row) {
-                signs.append(("◆", marks.isEmpty ? 1 : 2, .accent))
+            if events.marks.contains(row.id) { signs.append(("*", 1, .notice)) }
+            if !events.selection.isEmpty, events.selection.contains(row) || isInRange(row) {
+                signs.append(("◆", events.marks.isEmpty ? 1 : 2, .accent))
             }
             return signs
         }
@@ -168,26 +168,27 @@ extension DashboardModel {
 
     /// Returns whether a row is between the start of the unfinished range and the current row.
     private func isInRange(_ row: EventRow) -> Bool {
-        guard let start = selection.rangeStart, let first = rows.index(of: start), let last = rows.selectedIndex,
-            let index = rows.index(of: row.id)
+        guard let start = events.selection.rangeStart, let first = events.rows.index(of: start),
+            let last = events.rows.selectedIndex,
+            let index = events.rows.index(of: row.id)
         else { return false }
         return (min(first, last)...max(first, last)).contains(index)
     }
 
     fileprivate mutating func toggleSelected() {
-        guard let row = rows.selectedRow else { return }
-        selection.toggle(row)
-        selection.rangeStart = nil
+        guard let row = events.rows.selectedRow else { return }
+        events.selection.toggle(row)
+        events.selection.rangeStart = nil
         moveInList(.down)
     }
 
     fileprivate mutating func showMarked() {
-        if !filter.showsMarked, marks.isEmpty { return tellNoMarks() }
+        if !filter.showsMarked, events.marks.isEmpty { return tellNoMarks() }
         filter.showsMarked.toggle()
     }
 
     fileprivate mutating func goToNextMark() {
-        if marks.isEmpty { tellNoMarks() } else { seek(.mark, .rows(marks), .next) }
+        if events.marks.isEmpty { tellNoMarks() } else { seek(.mark, .rows(events.marks), .next) }
     }
 
     private mutating func tellNoMarks() {
@@ -195,51 +196,53 @@ extension DashboardModel {
     }
 
     fileprivate mutating func selectAll() {
-        let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
+        let count =
+            events.listing.query.isPlain
+            ? shown.rows : events.listing.isRunning ? nil : events.listing.progress?.matched
         guard count != 0 else { return }
-        selection.choose(
-            RowSelection.Whole(query: listing.query, latestRow: shown.latestRow, count: count))
+        events.selection.choose(
+            RowSelection.Whole(query: events.listing.query, latestRow: shown.latestRow, count: count))
     }
 
     /// Starts a range at the current row or, if one is started, selects its rows.
     fileprivate mutating func selectRange() {
-        guard let row = rows.selectedRow else { return }
-        guard let start = selection.rangeStart else {
-            selection.add([row.id])
-            selection.rangeStart = row.id
+        guard let row = events.rows.selectedRow else { return }
+        guard let start = events.selection.rangeStart else {
+            events.selection.add([row.id])
+            events.selection.rangeStart = row.id
             session.tell(
                 "\(bindings.name(of: .selectRange)) again, on another row, selects all from here to there.",
                 .secondary)
             return
         }
-        selection.rangeStart = nil
-        guard let first = rows.index(of: start), let last = rows.selectedIndex else {
+        events.selection.rangeStart = nil
+        guard let first = events.rows.index(of: start), let last = events.rows.selectedIndex else {
             session.tell(
                 "The range is too long for that: select all with \(bindings.name(of: .selectAll)), or filter first.",
                 .notice)
             return
         }
-        selection.add(rows.window.rows[min(first, last)...max(first, last)].map(\.id))
+        events.selection.add(events.rows.window.rows[min(first, last)...max(first, last)].map(\.id))
     }
 
     /// Marks the rows that a command acts on, or unmarks them if all of them are marked.
     fileprivate mutating func toggleMark() {
-        let before = marks
+        let before = events.marks
         switch actsOn {
         case .current(let row): mark([row.id])
         case .chosen(let ids): mark(ids)
         case .all where filter.showsMarked:
-            marks = []
+            events.marks = []
             filter.showsMarked = false
-            selection = RowSelection()
+            events.selection = RowSelection()
         case .all: session.tell("Too many rows to mark at once: use a filter to list them again.", .notice)
         case nil: break
         }
-        if marks != before { request(.keepMarked(marks)) }
+        if events.marks != before { request(.keepMarked(events.marks)) }
     }
 
     private mutating func mark(_ ids: Set<Int64>) {
-        if ids.isSubset(of: marks) { marks.subtract(ids) } else { marks.formUnion(ids) }
-        if marks.isEmpty { filter.showsMarked = false }
+        if ids.isSubset(of: events.marks) { events.marks.subtract(ids) } else { events.marks.formUnion(ids) }
+        if events.marks.isEmpty { filter.showsMarked = false }
     }
 }

@@ -231,7 +231,7 @@ extension DashboardModel {
 
     /// The names of the columns that the list can be sorted by.
     var sortNames: [String] {
-        found?.sortNames ?? (view == .table ? sheetTable : eventTable).columns.compactMap(\.sortName)
+        found?.sortNames ?? (view == .table ? events.sheetTable : events.eventTable).columns.compactMap(\.sortName)
     }
 
     /// Sorts by a column, in the column's usual direction unless one is given; without a column, in the order of
@@ -245,7 +245,7 @@ extension DashboardModel {
             found?.order = order
             return
         }
-        isToShowStart = order != nil
+        events.isToShowStart = order != nil
         let sort = order.flatMap { order in SortColumn.allCases.first { $0.name == order.column } }
         keep { $0.order = sort.map { .by($0, isDescending: order?.isDescending ?? false) } ?? .arrival }
     }

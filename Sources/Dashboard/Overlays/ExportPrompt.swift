@@ -279,7 +279,7 @@ extension ExportPrompt {
         if model.session.exporting != nil {
             return "An export is under way: \(model.bindings.name(of: .cancelJudging)) cancels it."
         }
-        guard model.rows.selectedRow == nil else { return nil }
+        guard model.events.rows.selectedRow == nil else { return nil }
         let key = model.bindings.name(of: .goBack)
         return model.filter.isRestricting
             ? "No row matches the filter, so there is none to export: \(key) clears it." : "There is no row to export."
@@ -295,21 +295,23 @@ extension DashboardModel {
     fileprivate mutating func openExport() {
         let day = session.clock.time(session.wallTime)?.date ?? ""
         let (rows, words) = exported
-        let shown = (view == .table ? sheetTable : eventTable).columns.compactMap(\.exported)
+        let shown = (view == .table ? events.sheetTable : events.eventTable).columns.compactMap(\.exported)
         self[ExportPrompt.self] = ExportPrompt(rows, words, shown: shown, day: "\(day)")
     }
 
     /// The selected rows, or all listed rows if none are selected.
     var exported: (ExportRequest.Rows, words: String) {
         if let selectedRows { return selectedRows }
-        let count = listing.query.isPlain ? shown.rows : listing.isRunning ? nil : listing.progress?.matched
+        let count =
+            events.listing.query.isPlain
+            ? shown.rows : events.listing.isRunning ? nil : events.listing.progress?.matched
         let words = count.map { Wording.count($0, "row", "rows") } ?? "all rows that are found"
-        return (.matching(listing.query.predicate, through: shown.latestRow), words)
+        return (.matching(events.listing.query.predicate, through: shown.latestRow), words)
     }
 
     /// The selected rows, to be read off the screen's thread; nil if none are selected.
     var selectedRows: (ExportRequest.Rows, words: String)? {
-        guard !selection.isEmpty, let actsOn else { return nil }
+        guard !events.selection.isEmpty, let actsOn else { return nil }
         switch actsOn {
         case .current: return nil
         case .chosen(let ids): return (.chosen(ids.sorted()), Wording.count(ids.count, "row selected", "rows selected"))

@@ -161,7 +161,7 @@ struct FilterPrompt: Prompt {
         let counts: MatchCounts
 
         init(_ model: DashboardModel) {
-            (bindings, seen, counts) = (model.bindings, model.seenValues, model.counts)
+            (bindings, seen, counts) = (model.bindings, model.seenValues, model.events.counts)
         }
     }
 
@@ -460,7 +460,7 @@ extension DashboardModel {
     }
 
     var seenValues: SeenValues {
-        SeenValues(rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(recordedValues)
+        SeenValues(events.rows.window.rows, secrets: session.keyring.secrets.map(\.label)).adding(events.recordedValues)
     }
 
     /// Asks for the recorded values that complete a filter. If they cannot be read, they are not offered.
@@ -469,47 +469,21 @@ extension DashboardModel {
             try outside.values()
         } then: { model, result in
             guard case .success(let values) = result else { return }
-            model.recordedValues = values
+            model.events.recordedValues = values
             model[FilterPrompt.self]?.know(values)
         }
-    }
-
-    // MARK: - The listed rows
-
-    var extent: ListExtent { listing.extent(of: shown) }
-
-    /// Updates the list to match the filter, the marks and the order.
-    mutating func relist() {
-        let preview = self[FilterPrompt.self]?.preview
-        let query = BrowseQuery(
-            rowFilter.predicate(preview: found == nil ? preview : nil, marks: marks),
-            order: session.viewState.preferences.order)
-        guard listing.show(query) else { return }
-        rows.restart(isSorted: query.order != .arrival, fromStart: isToShowStart, extent)
-        isToShowStart = false
-        if selection.leave(query) {
-            session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
-        }
-        if seeking != nil { cancelSeeking() }
-        request(.browse(query, generation: listing.generation, shown))
-    }
-
-    mutating func take(_ progress: BrowseProgress) {
-        guard listing.take(progress) else { return }
-        if let failure = progress.failure { session.tell("The rows could not be found: \(failure)", .bad) }
-        if !listing.isRunning { selection.found(progress.matched) }
     }
 
     /// Freezes the screen, or resumes and shows all that has arrived since.
     mutating func pauseOrNot() {
         guard frozen == nil else {
             session.frozen = nil
-            rows.freeze(at: nil)
+            events.rows.freeze(at: nil)
             for view in tabs.keys { tabs[view]?.freeze(at: nil) }
             return request(.follow(session.change))
         }
         session.frozen = session.change
-        rows.freeze(at: session.change.latestRow)
+        events.rows.freeze(at: session.change.latestRow)
         for view in tabs.keys { tabs[view]?.freeze(at: context.session.change) }
     }
 }

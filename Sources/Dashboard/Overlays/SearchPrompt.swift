@@ -58,7 +58,7 @@ struct SearchPrompt: Prompt {
             return
         }
         guard let row = origin.row else { return }
-        if let index = model.rows.index(of: row), pattern.matches(model.rows.window.rows[index]) {
+        if let index = model.events.rows.index(of: row), pattern.matches(model.events.rows.window.rows[index]) {
             model.goBack(to: origin)
             return model.cancelSeeking()
         }
@@ -138,16 +138,16 @@ extension DashboardModel {
         }
     }
 
-    private static let seeking = "seek"
+    private static let seekSlot = "seek"
 
     /// Searches for a row of the list, from the current row unless another is given.
     mutating func seek(
         _ aim: SeekAim, _ predicate: RowPredicate, _ way: SeekRequest.Way, from start: Int64? = nil
     ) {
-        guard let row = start ?? rows.selection, rows.selection != nil else { return }
-        seeking = aim
+        guard let row = start ?? events.rows.selection, events.rows.selection != nil else { return }
+        events.seeking = aim
         let request = SeekRequest(predicate: predicate, from: row, way: way)
-        ask(Self.seeking, on: .seeking) { outside, asking in
+        ask(Self.seekSlot, on: .seeking) { outside, asking in
             try outside.seek(request) { asking.isCancelled }
         } then: {
             $0.apply($1, of: aim)
@@ -155,12 +155,12 @@ extension DashboardModel {
     }
 
     mutating func cancelSeeking() {
-        seeking = nil
-        context.questions.forget(Self.seeking)
+        events.seeking = nil
+        context.questions.forget(Self.seekSlot)
     }
 
     private mutating func apply(_ result: Result<SeekOutcome, EffectFailure>, of aim: SeekAim) {
-        seeking = nil
+        events.seeking = nil
         switch result {
         case .failure(let failure): session.tell("The history could not be searched: \(failure.sentence)", .bad)
         case .success(let outcome):
@@ -172,7 +172,7 @@ extension DashboardModel {
             } else if outcome.isWrapped {
                 session.tell(aim.wrapping, .secondary)
             }
-            if let row = outcome.row { rows.go(to: row, in: extent) }
+            if let row = outcome.row { events.rows.go(to: row, in: extent) }
         }
     }
 
@@ -266,7 +266,8 @@ struct PromptOrigin: Sendable {
 extension DashboardModel {
     var origin: PromptOrigin {
         PromptOrigin(
-            row: rows.selection, wasFollowing: rows.isFollowing, place: rows.selectedLine, list: found?.origin,
+            row: events.rows.selection, wasFollowing: events.rows.isFollowing, place: events.rows.selectedLine,
+            list: found?.origin,
             detail: detail.position)
     }
 
@@ -275,9 +276,9 @@ extension DashboardModel {
         if let list = origin.list {
             changeFound { $0.goBack(to: list, $1) }
         } else if origin.wasFollowing {
-            rows.follow()
+            events.rows.follow()
         } else if let row = origin.row {
-            rows.goBack(to: row, at: origin.place, in: extent)
+            events.rows.goBack(to: row, at: origin.place, in: extent)
         }
     }
 }
@@ -530,7 +531,7 @@ extension DashboardModel {
         }
         if words.count == 2, words[0] == "row", let id = Int64(words[1]), id > 0 {
             try showRows("goto row")
-            if rows.selection != id { seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
+            if events.rows.selection != id { seek(.number("row \(id)"), .number(.row, .equal, id), .nearest) }
             return
         }
         guard !words.isEmpty, words[0] != "row", Int64(words[0]) == nil || words.count > 1 else {
@@ -574,7 +575,7 @@ extension DashboardModel {
             }
         case .pulse: pulse.show(stretch)
         default:
-            guard rows.selection != nil else {
+            guard events.rows.selection != nil else {
                 return session.tell("No row is listed: there is none to go to.", .notice)
             }
             seek(.time(text), .everything, .time(stretch))

@@ -83,7 +83,7 @@ extension PlainModel {
             return change { $0.retryEntry(id) }
         }
         guard let name = askable(arguments) else { return }
-        guard model.selection.isEmpty else { return act(arguments) { .retry($0) } }
+        guard model.events.selection.isEmpty else { return act(arguments) { .retry($0) } }
         let status = model.actions.declared.first { $0.name == name }
         let count = status?.count(of: EntryState.retriedTogether) ?? 0
         guard count > 0 else {

@@ -8,7 +8,7 @@ extension PlainModel {
     /// Reads the rows around the current one, or the newest rows while the list follows them.
     mutating func readRows(_ arguments: PlainArguments, usual: Int, asTable isTable: Bool = false) {
         guard let count = count(arguments, usual) else { return }
-        let rows = model.rows
+        let rows = model.events.rows
         let request =
             if rows.isFollowing || rows.selection == nil {
                 WindowRequest<Int64>(model.frozen.map { .row($0.latestRow) } ?? .newest, before: count - 1, after: 0)
@@ -74,12 +74,12 @@ extension PlainModel {
 
     mutating func move(_ motion: Motion, _ arguments: PlainArguments) {
         guard let count = count(arguments, 1) else { return }
-        let before = model.rows.selection
+        let before = model.events.rows.selection
         isToTellRow = true
         change { model in
-            for _ in 0..<count { model.rows.move(motion, in: model.extent) }
+            for _ in 0..<count { model.events.rows.move(motion, in: model.extent) }
         }
-        if before != nil, before == model.rows.selection {
+        if before != nil, before == model.events.rows.selection {
             say(motion == .down ? "There is no newer one:" : "There is no older one:")
         }
     }
@@ -109,7 +109,7 @@ extension PlainModel {
             }
         }
         if let place { return lookUp(place, page) }
-        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        guard let row = model.events.rows.selectedRow else { return nothingCurrent() }
         return show(row, page)
     }
 
@@ -158,7 +158,7 @@ extension PlainModel {
         var first = row.first
         first.id += Int64(event - 1)
         if first.position != nil { first.position = event - 1 }
-        change { $0.rows.go(to: first.id, in: $0.extent) }
+        change { $0.events.rows.go(to: first.id, in: $0.extent) }
         if let page { show(first, page) } else { isToTellRow = true }
     }
 
@@ -188,7 +188,7 @@ extension PlainModel {
         guard let word = words.first, let subject = subjects.first(where: { $0.0 == word })?.1, words.count <= 2,
             words.count == 1 || words[1] == "as-received"
         else { return say("print \(subjects.map(\.0).joined(separator: ", ")); behind it as-received masks nothing.") }
-        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        guard let row = model.events.rows.selectedRow else { return nothingCurrent() }
         let request = CopyRequest(
             deliveryID: row.deliveryID, position: row.position, subject: subject,
             policy: words.count == 2 ? .asReceived : .masked, rows: model.selectedRows?.0,
@@ -202,7 +202,7 @@ extension PlainModel {
 
     /// Goes to the next delivery that contains the current event.
     mutating func nextOfSameEvent() {
-        guard let row = model.rows.selectedRow else { return nothingCurrent() }
+        guard let row = model.events.rows.selectedRow else { return nothingCurrent() }
         let id = row.deliveryID
         ask("same event", on: .rows) { outside, _ in
             try outside.nextDelivery(sharingEventWith: id)

@@ -104,7 +104,8 @@ struct PlainModel {
 
     /// Whether an answer to a typed line is still due.
     var isAnswering: Bool {
-        isAwaiting || isToTellRow || (awaitedListing == model.listing.generation && model.listing.isRunning)
+        isAwaiting || isToTellRow
+            || (awaitedListing == model.events.listing.generation && model.events.listing.isRunning)
     }
 
     /// Whether the answer to a command's question is still due.
@@ -126,9 +127,9 @@ struct PlainModel {
     mutating func change(_ body: (inout DashboardModel) -> Void) {
         let before = PlainState(model)
         body(&model)
-        let generation = model.listing.generation
+        let generation = model.events.listing.generation
         effects += model.update(.tick, at: model.session.now)
-        if model.listing.generation != generation { awaitedListing = model.listing.generation }
+        if model.events.listing.generation != generation { awaitedListing = model.events.listing.generation }
         said += PlainState(model).changes(since: before)
     }
 
@@ -160,7 +161,7 @@ struct PlainModel {
             tellRow()
         }
         if canTellNews, news.ask(latest: model.shown.latestRow, at: now) {
-            if model.rows.isSorted {
+            if model.events.rows.isSorted {
                 // The newest rows may be anywhere in a sorted list, so only their number is printed.
                 say(news.takeCount(latest: model.shown.latestRow))
                 return finished()
@@ -196,30 +197,32 @@ struct PlainModel {
         return true
     }
 
-    private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.listing.isRunning }
+    private var canTellNews: Bool { model.frozen == nil && !isBackedUp && !model.events.listing.isRunning }
 
     /// Whether an answer, or the effects that follow from it, are still due.
     private var isBusy: Bool {
-        let list = model.rows
+        let list = model.events.rows
         let latest = max(brought, model.shown.latestRow > 0 ? 1 : 0)
-        let isBehind = list.isFollowing && model.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
+        let isBehind = list.isFollowing && model.events.listing.query.isPlain && list.window.rows.last?.id ?? 0 < latest
         let isUnread = (isBehind || !list.isRead(model.extent)) && list.awaits(model.extent)
         let isFirst = model.context.questions.isWaiting("actions") && !model.actions.reading.hasBeenRead
         return isAwaiting || isFirst || model.session.exporting != nil
-            || model.seeking != nil
-            || model.listing.isRunning || model.counts.isRunning || isUnread
+            || model.events.seeking != nil
+            || model.events.listing.isRunning || model.events.counts.isRunning || isUnread
             || list.reading.destination != nil || isToTellRow
     }
 
     /// Whether the loaded rows still belong to the previous list. No command may act on them.
-    private var isBetweenLists: Bool { model.rows.isStale && model.rows.awaits(model.extent) }
+    private var isBetweenLists: Bool { model.events.rows.isStale && model.events.rows.awaits(model.extent) }
 
     private mutating func tellRow() {
-        guard isToTellRow, model.seeking == nil, model.rows.reading.destination == nil,
-            let row = model.rows.selectedRow
+        guard isToTellRow, model.events.seeking == nil, model.events.rows.reading.destination == nil,
+            let row = model.events.rows.selectedRow
         else {
-            if isToTellRow, model.seeking == nil, !model.listing.isRunning, model.rows.window.rows.isEmpty {
-                isToTellRow = model.shown.latestRow > 0 && model.listing.query.isPlain
+            if isToTellRow, model.events.seeking == nil, !model.events.listing.isRunning,
+                model.events.rows.window.rows.isEmpty
+            {
+                isToTellRow = model.shown.latestRow > 0 && model.events.listing.query.isPlain
             }
             return
         }
@@ -230,10 +233,10 @@ struct PlainModel {
     /// Prints how many events each term of a filter would match alone, if the filter matches nothing.
     private mutating func explainEmptyList() {
         let terms = model.emptyListTerms
-        guard !terms.isEmpty, explained != model.listing.generation else { return }
-        let counts = terms.compactMap { model.counts[$0.predicate] }
+        guard !terms.isEmpty, explained != model.events.listing.generation else { return }
+        let counts = terms.compactMap { model.events.counts[$0.predicate] }
         guard counts.count == terms.count else { return }
-        explained = model.listing.generation
+        explained = model.events.listing.generation
         let parts = zip(terms, counts).map { term, count -> SafeText in
             let known = count == 0 ? term.value.flatMap { model.seenValues.words($0.kind) } : nil
             let others: SafeText = known.map { " (" + $0 + ")" } ?? .empty
@@ -249,7 +252,7 @@ struct PlainModel {
             let done = summary.deliveries.values.reduce(0, +)
             text =
                 "Verifying again: \(Wording.grouped(done)) of \(Wording.grouped(done + summary.remaining)) deliveries."
-        case .browsed(let progress) where model.listing.isRunning:
+        case .browsed(let progress) where model.events.listing.isRunning:
             text = """
                 Looking: \(Wording.grouped(progress.matched)) found among \(Wording.grouped(progress.scanned)) of \
                 \(Wording.grouped(progress.total)).
@@ -325,7 +328,7 @@ struct PlainModel {
         change { $0.perform(.orderOfArrival) }
         change { model in
             if wasFrozen { model.perform(.pause) }
-            model.rows.follow()
+            model.events.rows.follow()
         }
         if !wasFrozen { say("Following the newest event.") }
     }
@@ -342,7 +345,7 @@ struct PlainModel {
             news.failed()
             unreadable(failure)
         case .success(let window):
-            let (isFiltered, clock) = (!model.listing.query.isPlain, model.session.rowClock)
+            let (isFiltered, clock) = (!model.events.listing.query.isPlain, model.session.rowClock)
             for line in news.take(window, latest: latest, isFiltered: isFiltered, clock: clock) { say(line) }
         }
     }
@@ -355,11 +358,11 @@ struct PlainModel {
         case .success(let window) where isTable: window.rows.forEach { sayInTable($0) }
         case .success(let window):
             // While the list follows the newest row, these rows may be newer than the loaded ones.
-            let selected = model.rows.isFollowing ? window.rows.last?.id : model.rows.selection
+            let selected = model.events.rows.isFollowing ? window.rows.last?.id : model.events.rows.selection
             for row in window.rows {
                 var line = PlainRow(row: row, clock: clock).listed
-                if model.marks.contains(row.id) { line += ", marked" }
-                if !model.selection.isEmpty, model.selection.contains(row) { line += ", selected" }
+                if model.events.marks.contains(row.id) { line += ", marked" }
+                if !model.events.selection.isEmpty, model.events.selection.contains(row) { line += ", selected" }
                 if row.id == selected { line += ", current" }
                 say(line)
             }
@@ -371,7 +374,7 @@ struct PlainModel {
         if let note = EventsScreen.note(row) { return say(number + ": " + note + ", not in the sheet") }
         var context = ListContext(model.session)
         context.timestamps = model.table.timestamps
-        let cells = model.sheetTable.columns.map { column -> SafeText in
+        let cells = model.events.sheetTable.columns.map { column -> SafeText in
             let text = column.cell(row, context, .max)?.text ?? .empty
             return column.title + " " + (text.isEmpty ? "empty" : PlainRow.name(text.string))
         }

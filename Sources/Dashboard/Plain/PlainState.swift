@@ -21,11 +21,11 @@ struct PlainState {
         question = model.question
         isFrozen = model.frozen != nil
         filter = model.filter
-        isRunning = model.listing.isRunning
-        matched = model.listing.query.isPlain ? nil : model.listing.progress?.matched
-        generation = model.listing.generation
-        marks = model.marks.count
-        chosen = model.selection.count
+        isRunning = model.events.listing.isRunning
+        matched = model.events.listing.query.isPlain ? nil : model.events.listing.progress?.matched
+        generation = model.events.listing.generation
+        marks = model.events.marks.count
+        chosen = model.events.selection.count
         timestamps = model.table.timestamps == .rfc3339 ? "RFC 3339" : "milliseconds"
         order = model.session.viewState.preferences.order
     }

@@ -494,7 +494,7 @@ struct ActionsLayout: Hashable {
 extension DashboardModel {
     /// Whether the list of events shows the states of actions.
     var showsActionMarks: Bool {
-        !actions.actions.isEmpty || rows.window.rows.contains { $0.actions != nil }
+        !actions.actions.isEmpty || events.rows.window.rows.contains { $0.actions != nil }
     }
 
     fileprivate mutating func testAction() {
@@ -530,7 +530,7 @@ extension DashboardModel {
 
     fileprivate mutating func dryRun() {
         guard let status = actions.selected else { return }
-        guard let row = actions.selectedEntry?.event ?? rows.selectedRow else {
+        guard let row = actions.selectedEntry?.event ?? events.rows.selectedRow else {
             return session.tell("There is no event to show it for yet.", .notice)
         }
         preview(status.name, .current(row))

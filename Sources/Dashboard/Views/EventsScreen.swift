@@ -34,7 +34,7 @@ struct EventsScreen: Tab {
     ]
 
     static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
-        model.rows.selectedRow == nil ? "There is no row to open." : nil
+        model.events.rows.selectedRow == nil ? "There is no row to open." : nil
     }
 
     /// The minimum width for showing the states of actions as words. A narrower list shows symbols and a legend.
@@ -44,12 +44,12 @@ struct EventsScreen: Tab {
 
     /// Returns the positions of the columns in a list of the given width, including its margin.
     static func places(_ model: DashboardModel, columns: Int) -> [Columns.Place] {
-        model.eventTable.places(
+        model.events.eventTable.places(
             context(model, columns: columns), width: columns - model.listMargin - (model.hasScrollBar ? 1 : 0))
     }
 
     private static func context(_ model: DashboardModel, columns: Int) -> ListContext {
-        var context = ListContext(model.session, order: model.listing.query.order.listOrder)
+        var context = ListContext(model.session, order: model.events.listing.query.order.listOrder)
         context.hasWords = columns >= roomForWords
         return context
     }
@@ -57,7 +57,7 @@ struct EventsScreen: Tab {
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
         guard row == 0 else { return .line(row - 1) }
         let places = Self.places(model, columns: size.columns)
-        return model.eventTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
+        return model.events.eventTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
@@ -66,8 +66,8 @@ struct EventsScreen: Tab {
         drawing.hasKeys = !model.detail.hasKeys
         drawing.emphasis = "signature"
         drawing.note = Self.note
-        model.eventTable.draw(model.rows, drawing, on: &surface)
-        if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
+        model.events.eventTable.draw(model.events.rows, drawing, on: &surface)
+        if model.events.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
         if Self.legendLines(model, in: surface.size) > 0 {
             surface.put(
                 Self.legend(model, columns: surface.size.columns - ListRow.margin),
@@ -83,7 +83,7 @@ struct EventsScreen: Tab {
     /// Returns the action symbols on the screen with their meanings. The introduction is shortened if there is little
     /// room.
     private static func legend(_ model: DashboardModel, columns: Int) -> StyledLine {
-        let states = Set(model.rows.visibleRows.compactMap(\.actions))
+        let states = Set(model.events.rows.visibleRows.compactMap(\.actions))
         // States with the same symbol share an entry of the legend.
         var entries: [(glyph: String, words: [String], style: Style)] = []
         for state in EntryState.allCases.filter(states.contains) {

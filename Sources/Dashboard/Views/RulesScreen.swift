@@ -208,7 +208,7 @@ extension DashboardModel {
         let terms = [("bucket", count.bucket), ("rule", count.rule)].filter { !$0.1.isEmpty }
         let text = terms.map { FilterTerm.text(operator: $0.0, exactly: $0.1) }.joined(separator: " ")
         do throws(FilterError) {
-            rowFilter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
+            events.filter.apply(try Filter(text, in: session.filterContext), readAt: session.wallTime)
             perform(MainView.events.command)
         } catch {
             return session.tell("This is not a valid filter: \(error.description)", .bad)

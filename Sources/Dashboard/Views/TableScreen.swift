@@ -139,11 +139,11 @@ struct TableScreen: Tab {
 
     /// Returns the positions of the columns in a list of the given width, including its margin.
     func arrange(_ model: DashboardModel, columns: Int) -> Arrangement {
-        arrange(model.sheetTable, context(model), width: columns - model.listMargin)
+        arrange(model.events.sheetTable, context(model), width: columns - model.listMargin)
     }
 
     private func context(_ model: DashboardModel) -> ListContext {
-        var context = ListContext(model.session, order: model.listing.query.order.listOrder)
+        var context = ListContext(model.session, order: model.events.listing.query.order.listOrder)
         context.timestamps = timestamps
         return context
     }
@@ -151,15 +151,15 @@ struct TableScreen: Tab {
     func target(column: Int, row: Int, _ model: DashboardModel, _ size: Size) -> Target? {
         guard row == 0 else { return .line(row - 1) }
         let places = arrange(model, columns: size.columns).places
-        return model.sheetTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
+        return model.events.sheetTable.sortName(at: column - model.listMargin, places).map(Target.sort) ?? .main
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
         let arrangement = arrange(model, columns: surface.size.columns)
         var drawing = model.rowDrawing(arrangement.places, context(model))
         drawing.note = { row in EventsScreen.note(row).map { $0 + "  (not in the sheet)" } }
-        model.sheetTable.draw(model.rows, drawing, on: &surface)
-        if model.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
+        model.events.sheetTable.draw(model.events.rows, drawing, on: &surface)
+        if model.events.rows.visible.isEmpty { model.drawNothingListed(on: &surface) }
         drawMore(arrangement, margin: model.listMargin, on: &surface)
     }
 

@@ -13,7 +13,7 @@ struct MouseTests {
         var user = User.watching(50)
         user.click(20, 5)
         #expect(user.selected == user.lines[5])
-        #expect(!user.model.rows.isFollowing)
+        #expect(!user.model.events.rows.isFollowing)
         user.doubleClick(20, 4)
         #expect(user.model.detail.isFullScreen)
         user.press(.escape)
@@ -55,7 +55,7 @@ struct MouseTests {
         let top = user.lines[3]
         user.wheel(.wheelUp, 20, 5)
         #expect(user.lines[6] == top)
-        #expect(!user.model.rows.isFollowing)
+        #expect(!user.model.events.rows.isFollowing)
         for _ in 0..<30 { user.wheel(.wheelUp, 20, 5) }
         #expect(user.lines[3].contains("16:43:01"))
         for _ in 0..<30 { user.wheel(.wheelDown, 20, 5) }
@@ -143,10 +143,10 @@ struct MouseTests {
         var user = User.watching(50)
         user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
         user.press(.character("q"))
-        let before = user.model.rows.selection
+        let before = user.model.events.rows.selection
         user.click(20, 5)
         user.click(on: "2 Table")
-        #expect(user.model.rows.selection == before)
+        #expect(user.model.events.rows.selection == before)
         #expect(user.model.view == .events)
         user.click(on: "no", behind: 23)
         #expect(user.model.question == nil)
@@ -158,9 +158,9 @@ struct MouseTests {
         var user = User.watching(50)
         user.press(.character("f"))
         user.type("cat")
-        let before = user.model.rows.selection
+        let before = user.model.events.rows.selection
         user.click(20, 5)
-        #expect(user.model.rows.selection == before)
+        #expect(user.model.events.rows.selection == before)
         #expect(user.model.place == .filter)
     }
 

@@ -164,15 +164,15 @@ struct PlainCommandTests {
         hearer.holdsReads = true
         _ = hearer.type("filter sig:invalid")
         _ = hearer.type("toggle-selected")
-        #expect(hearer.plain.model.selection.isEmpty)
+        #expect(hearer.plain.model.events.selection.isEmpty)
         hearer.release()
-        #expect(hearer.plain.model.selection.count == 1)
-        #expect(hearer.plain.model.selection.contains(Make.row(10, verdict: .invalid)))
+        #expect(hearer.plain.model.events.selection.count == 1)
+        #expect(hearer.plain.model.events.selection.contains(Make.row(10, verdict: .invalid)))
 
         var plain = Hearer(9).plain
         _ = plain.enter(Array("filter sig:valid".utf8), at: hearer.user.now)
         #expect(plain.isAnswering)
-        let generation = plain.model.listing.generation
+        let generation = plain.model.events.listing.generation
         let found = BrowseProgress(generation: generation, matched: 9, scanned: 9, total: 9)
         _ = plain.update(.browsed(found), at: hearer.user.now)
         #expect(!plain.isAnswering)
