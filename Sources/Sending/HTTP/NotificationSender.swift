@@ -34,7 +34,7 @@ public final class NotificationSender: Sendable {
         } onCancel: {
             transfers.cancel(transfer)
         }
-        return try Self.answer(result, url)
+        return try answer(result, url)
     }
 
     /// Sends one notification and waits for its answer, whatever its status, on a thread that may wait. It wakes none
@@ -42,7 +42,7 @@ public final class NotificationSender: Sendable {
     ///
     /// - Throws: `SendError` if no answer arrives.
     public func sendAndWait(_ sample: SignedSample, to url: WebhookURL) throws(SendError) -> SentAnswer {
-        try Self.answer(transfers.result(of: try transfer(sample, to: url)), url)
+        try answer(transfers.result(of: try transfer(sample, to: url)), url)
     }
 
     /// Closes the connections; current requests end with `SendError.cancelled`.
@@ -69,10 +69,10 @@ public final class NotificationSender: Sendable {
             within: timeout, hasOwnConnection: false, rules: rules)
     }
 
-    private static func answer(_ result: Transfer.Result, _ url: WebhookURL) throws(SendError) -> SentAnswer {
+    private func answer(_ result: Transfer.Result, _ url: WebhookURL) throws(SendError) -> SentAnswer {
         switch result {
         case .success(let answer): return SentAnswer(answer)
-        case .failure(let failure): throw SendError(failure, to: url)
+        case .failure(let failure): throw SendError(failure, to: url, by: try? proxies.proxy(for: url))
         }
     }
 }

@@ -143,6 +143,17 @@ extension SendError {
         }
     }
 
+    /// - Parameter proxy: The proxy that was to connect to the URL's host.
+    init(_ failure: TransferFailure, to url: WebhookURL, by proxy: ProxyServer?) {
+        if let proxy, !failure.hasSent, case .curl(let outcome) = failure.cause,
+            let sentence = proxy.sentence(for: outcome, to: url)
+        {
+            self = .failed(url, sentence)
+        } else {
+            self.init(failure, to: url)
+        }
+    }
+
     private init(_ outcome: CurlOutcome, to url: WebhookURL, hasSent: Bool) {
         switch outcome.code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .nameNotFound(url)

@@ -140,13 +140,19 @@ struct SendTests {
 
     @Test("reports that nothing answered, and exits 1")
     func nobody() throws {
-        let home = try Home()
+        var home = try Home()
         let listener = try RunningListener(in: home)
         let url = listener.url
         try listener.stop()
         let outcome = try Program.run("send", url, in: home)
         #expect(outcome.ending == .exited(1))
         #expect(outcome.error.contains("127.0.0.1:\(listener.port)"), "\(outcome.error)")
+        // If it is the proxy that is not there, the proxy is named.
+        home.environment["HTTPS_PROXY"] = "http://127.0.0.1:\(listener.port)"
+        let proxied = try Program.run("send", "https://webhook.invalid/", in: home)
+        #expect(proxied.ending == .exited(1))
+        let words = "cannot send to webhook.invalid: nothing listens at 127.0.0.1:\(listener.port), which is the proxy"
+        #expect(proxied.error.contains(words), "\(proxied.error)")
     }
 
     @Test("exits 64 for a missing secret file, and for an unknown type")
