@@ -112,6 +112,43 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+package.targets += Fuzzing.targets
+
+/// The fuzz targets: tests as a rule, and a program that libFuzzer drives where `.ci/fuzz` builds it. The rooms whose code it
+/// reaches then count what they run.
+enum Fuzzing {
+    /// The path of libFuzzer's library.
+    static let library = Context.environment["B2WATCH_FUZZING"]
+    static var dependencies: [Target.Dependency] {
+        [
+            "Base", "Notifications", "History", "Actions", "Settings", "Receiving", "Terminal",
+            .product(name: "NIOCore", package: "swift-nio"),
+        ]
+    }
+
+    static var targets: [Target] {
+        guard let library else {
+            return [
+                .testTarget(
+                    name: "FuzzTests", dependencies: dependencies, path: "Tests/Fuzz", exclude: ["FuzzRun.swift"],
+                    swiftSettings: .house)
+            ]
+        }
+        let wrapped = ["8bit_counters", "pcs"].flatMap { ["-Xlinker", "--wrap=__sanitizer_cov_\($0)_init"] }
+        return [
+            .target(name: "CFuzz", path: "Tests/CFuzz"),
+            .executableTarget(
+                name: "Fuzz", dependencies: dependencies + ["CFuzz"], path: "Tests/Fuzz", exclude: ["FuzzTests.swift"],
+                swiftSettings: .house,
+                linkerSettings: [.unsafeFlags(wrapped + ["-Xlinker", library, "-lstdc++"])]),
+        ]
+    }
+
+    static var settings: [SwiftSetting] {
+        library == nil ? [] : [.unsafeFlags(["-enable-testing", "-Xfrontend", "-sanitize=fuzzer"])]
+    }
+}
+
 extension [SwiftSetting] {
     static var house: Self {
         [
@@ -124,7 +161,7 @@ extension [SwiftSetting] {
 
 extension Target {
     static func room(_ name: String, uses dependencies: [Dependency] = []) -> Target {
-        .target(name: name, dependencies: dependencies, swiftSettings: .house)
+        .target(name: name, dependencies: dependencies, swiftSettings: .house + Fuzzing.settings)
     }
 
     static func tests(
