@@ -283,7 +283,8 @@ struct ReceivingOptions: ParsableArguments {
 
 // MARK: - Byte counts
 
-/// A number of bytes as a person writes it: `65536`, `64kB` (1,000) or `64KiB` (1,024), `1MB`, `1MiB`, `2GB`, `2GiB`.
+/// A number of bytes as a person writes it: `65536`, `64kB` (1,000) or `64KiB` (1,024), `1MB`, `1MiB`, `2GB`, `2GiB`,
+/// `1TB`, `1TiB`.
 struct ByteCount: Sendable {
     /// The largest limit, in bytes: with more, few requests would fill the memory.
     static let largest = 64 << 20
@@ -311,6 +312,8 @@ struct ByteCount: Sendable {
         case "mib": factor = 1 << 20
         case "gb": factor = 1_000_000_000
         case "gib": factor = 1 << 30
+        case "tb": factor = 1_000_000_000_000
+        case "tib": factor = 1 << 40
         default: return nil
         }
         guard let number = Int64(digits) else { return nil }

@@ -106,6 +106,7 @@ enum StartFailure {
         case ListenerError.certificate: ExitStatus.usage
         case is ListenerError: ExitStatus.noAddress
         case is HistoryError, is ReadOnlyHistoryError, is HistoryReadError, is PartlyUnreadable: ExitStatus.noHistory
+        case HistoryRecoveryError.newer, HistoryRecoveryError.inUse, HistoryRecoveryError.missing: ExitStatus.noHistory
         case HistoryRecoveryError.exists: ExitStatus.usage
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage
         case is FilterArgumentError, is OutputIsHistory, is VerifyError, is ConfirmationMissing: ExitStatus.usage
