@@ -58,7 +58,7 @@ struct AttachedTests {
         for key in [Key.character("t"), .character("s")] {
             user.press(key)
             #expect(user.screen.components(separatedBy: Self.gone.reason).count == 2, "it is said once")
-            #expect(user.lines.suffix(3).joined().contains("That needs the listener"))
+            #expect(user.lines.suffix(3).joined().contains("This needs the listener"))
             #expect(user.model.place == .events)
             user.wait(.seconds(10))
         }

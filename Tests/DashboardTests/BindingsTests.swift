@@ -87,7 +87,7 @@ struct BindingsTests {
         var user = User(columns: 120, rows: 60)
         user.tell(.listening(.starting))
         user.press(.character("?"), .character("?"))
-        #expect(user.screen.contains("now not: Nothing listens that a test event could be sent to."))
+        #expect(user.screen.contains("unavailable: Nothing listens yet, so a test event cannot be sent."))
     }
 
     @Test("the footer fits at every width, and keeps help and quit", arguments: [40, 59, 60, 80, 99, 100, 140])
@@ -113,7 +113,7 @@ struct BindingsTests {
         var user = User()
         user.tell(.listening(.starting))
         user.press(.character("t"))
-        #expect(user.screen.contains("Nothing listens that a test event could be sent to."))
+        #expect(user.screen.contains("Nothing listens yet, so a test event cannot be sent."))
         #expect(user.calls.isEmpty)
     }
 }

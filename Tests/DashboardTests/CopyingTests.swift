@@ -35,7 +35,7 @@ struct CopyingTests {
                 " Copy  b body  h headers  r raw request  c curl command  s signature",
                 "       v value at the cursor, or object name  i event id",
                 " Authorization, cookies and the rule's own header fields become ***; Y copies",
-                " them as they came.", " Esc leave",
+                " them as received.", " Esc leave",
             ])
         user.press(.character("b"))
         #expect(clipboard(user) == "{\"events\":[{}]}")
@@ -138,7 +138,7 @@ struct CopyingTests {
     func unmasked() throws {
         var user = user()
         user.press(.character("Y"))
-        #expect(user.screen.contains("All header fields as they came, also Authorization"))
+        #expect(user.screen.contains("All header fields as received, including Authorization"))
         user.press(.character("h"))
         #expect(try #require(clipboard(user)).contains("Authorization: Bearer sesame\n"))
         #expect(!user.screen.contains("Masked"))
@@ -168,7 +168,7 @@ struct CopyingTests {
         user.arrive([Make.request(1)])
         for (letter, said) in [
             ("b", "The body is empty."), ("h", "The request has no header fields."),
-            ("s", "The request has no signature header."), ("i", "There is no event id here."),
+            ("s", "The request has no signature header."), ("i", "No event id here."),
         ] {
             user.press(.character("y"), .character(Character(letter)))
             #expect(user.screen.contains(said))

@@ -313,6 +313,6 @@ struct DeliveriesTests {
         user.press(.character("3"))
         #expect(user.screen.contains("No delivery yet."))
         user.press(.enter)
-        #expect(user.screen.contains("There is no delivery to open."))
+        #expect(user.screen.contains("No delivery to open."))
     }
 }

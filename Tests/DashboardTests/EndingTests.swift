@@ -106,7 +106,7 @@ struct EndingTests {
         #expect(user.ending == nil)
         user.answer(.rememberSecret("b"), .failure(EffectFailure(TestFailure())))
         #expect(user.ending == nil)
-        #expect(user.screen.contains("b2watch goes on, because the secret is not saved: the disk is on fire"))
+        #expect(user.screen.contains("b2watch keeps running, because the secret is not saved: the disk is on fire"))
         // What is saved later does not end anything.
         user.press(.character("s"), .down, .character("m"), .character("y"))
         user.answer(.rememberSecret("b"), .success(.said("a file")))

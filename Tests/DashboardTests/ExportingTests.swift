@@ -58,7 +58,7 @@ struct ExportingTests {
         user.press(.character("x"), .up, .tab, .tab)
         #expect(user.screen.contains("there are no columns to choose"))
         user.press(.down)
-        #expect(user.screen.contains("jsonl has no columns: it holds all of each delivery."))
+        #expect(user.screen.contains("jsonl has no columns: it contains each delivery completely."))
         user.press(.enter)
         #expect(user.exports.last?.columns == [])
     }
@@ -99,7 +99,7 @@ struct ExportingTests {
         user.press(.character("y"))
         #expect(user.exports.count == 3 && user.exports[2].mayReplace)
         user.press(.character("x"))
-        #expect(user.screen.contains("An export is under way: X cancels it."))
+        #expect(user.screen.contains("An export is running: X cancels it."))
         user.press(.character("X"))
         #expect(user.screen.contains("The export was cancelled: no file was written."))
     }
@@ -108,7 +108,7 @@ struct ExportingTests {
     func nothing() {
         var user = User(holding: [.prod])
         user.press(.character("2"), .character("x"))
-        #expect(user.screen.contains("There is no row to export."))
+        #expect(user.screen.contains("No row to export."))
     }
 }
 

@@ -118,7 +118,7 @@ struct FilteringTests {
         user.press(.character("f"))
         user.type("sig:invalid and not type:created bucket:zzz (object:cat-1 or object:cat-2)")
         user.press(.enter)
-        let start = user.lines.firstIndex { $0.contains("Each term alone would leave:") } ?? 0
+        let start = user.lines.firstIndex { $0.contains("Each term alone matches:") } ?? 0
         let terms = user.lines[(start + 1)...(start + 5)].map {
             $0.split(separator: " ", maxSplits: 1).map(String.init)
         }
@@ -131,7 +131,7 @@ struct FilteringTests {
         #expect(user.counted.last?.allSatisfy { $0.first == 61 } == true)
         user.press(.escape)
         #expect(!user.model.events.counts.isRunning)
-        #expect(!user.screen.contains("alone would leave"))
+        #expect(!user.screen.contains("alone matches"))
     }
 
     @Test("counts that are under way are given up with the filter")
@@ -181,7 +181,7 @@ struct FilteringTests {
         user.press(.character("f"))
         user.type("sig:missing")
         user.press(.enter, .character("x"))
-        #expect(user.screen.contains("No row matches the filter, so there is none to export: Esc clears it."))
+        #expect(user.screen.contains("No row matches the filter, so nothing can be exported: Esc clears it."))
     }
 
     @Test("while it runs it says so, and shows what is found, the newest first")
@@ -415,9 +415,9 @@ struct CompletionTests {
         user.press(.character("f"))
         user.type("xyz")
         user.press(.tab)
-        #expect(user.screen.contains("Nothing known begins or goes on so."))
+        #expect(user.screen.contains("No known value completes this."))
         user.type("z")
-        #expect(!user.screen.contains("Nothing known begins or goes on so."))
+        #expect(!user.screen.contains("No known value completes this."))
     }
 
     @Test("where nothing matches, all that leaves rows out is named")

@@ -93,7 +93,7 @@ struct FoldingTests {
     func sideways() {
         var user = Self.reading(#"{"a":"0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}"#)
         user.press(.character(">"))
-        #expect(user.screen.contains("Long lines wrap here: w lets them run on."))
+        #expect(user.screen.contains("Long lines wrap here: w turns that off."))
         user.press(.character("w"))
         #expect(
             user.lines[3...5] == ["▌ 1 {", "  2   \"a\": \"0123456789abcdefghijklmnopqrstuvwxyz0123456789A›", "  3 }"])

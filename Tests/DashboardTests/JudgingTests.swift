@@ -40,7 +40,7 @@ struct JudgingTests {
         var user = User.watching(3)
         user.press(.character("X"))
         #expect(user.calls.isEmpty)
-        #expect(user.screen.contains("Nothing is under way that could be cancelled."))
+        #expect(user.screen.contains("Nothing is running that could be cancelled."))
         user.tell(running(1_000, of: 5_000))
         user.press(.character("X"))
         guard case .cancelJudging? = user.calls.last else {

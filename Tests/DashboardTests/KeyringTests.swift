@@ -313,7 +313,7 @@ struct PasteTests {
         user.paste(text)
         #expect(user.ending == nil)
         #expect(user.model.view == .events)
-        #expect(user.screen.contains("The paste was dropped: outside a field, text is not taken for keys."))
+        #expect(user.screen.contains("The paste was dropped: outside a field, pasted text is not used as keys."))
     }
 
     @Test(

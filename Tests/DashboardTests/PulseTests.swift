@@ -78,7 +78,7 @@ struct PulseTests {
         #expect(user.screen.contains("a day"))
         for _ in 0..<10 { user.press(.character("-")) }
         #expect(user.screen.contains("a year"))
-        #expect(user.screen.contains("A year is the most."))
+        #expect(user.screen.contains("A year is the maximum."))
         #expect(user.screen.contains("4 deliveries"))
         for _ in 0..<10 { user.press(.character("+")) }
         #expect(user.screen.contains("a minute"))

@@ -44,7 +44,7 @@ struct SelectingTests {
         var user = User.watching(50)
         user.press(.character("A"), .character("!"))
         #expect(!user.marks.contains("selected"))
-        #expect(user.screen.contains("those that were selected are no longer"))
+        #expect(user.screen.contains("the selection was cleared"))
         user.press(.character("!"))
         user.press(.character(" "), .character("!"))
         #expect(user.marks.contains("1 selected"), "rows chosen one by one stay")

@@ -195,7 +195,7 @@ enum BindingContext: Hashable, Sendable {
         case .handling: "Acting on events and deliveries"
         case .filter: "Typing a filter"
         case .search: "Typing a search"
-        case .exporting: "Naming a file to export to"
+        case .exporting: "Naming the file of an export"
         case .palette: "Typing a command"
         case .columns: "Choosing columns"
         case .page: "An entry, a dry run"
@@ -210,10 +210,10 @@ enum BindingContext: Hashable, Sendable {
         case .leaving: "Quitting with a secret that is not saved"
         case .copying: "Choosing what to copy"
         case .acting: "Acting on rows"
-        case .replaying: "Saying where to replay to"
+        case .replaying: "Typing the target of a replay"
         case .views: "All views"
         case .everywhere: "Everywhere"
-        case .typed: "Commands that take more, behind :"
+        case .typed: "Commands with arguments, after :"
         }
     }
 
@@ -243,14 +243,14 @@ enum BindingContext: Hashable, Sendable {
         switch self {
         case .filter: ("while a filter is typed", .editFilter)
         case .search: ("while a search is typed", .search)
-        case .exporting: ("while a file is named to export to", .export)
+        case .exporting: ("while the file of an export is named", .export)
         case .palette: ("while a command is typed", .typeCommand)
         case .form: ("while a secret is typed", .addSecret)
-        case .replaying: ("while it is said where to replay to", .replay)
+        case .replaying: ("while the target of a replay is typed", .replay)
         case .help: ("in the help", .showHelp)
         case .helpSearch: ("while the help is searched", .showHelp)
         case .page: ("on the page of an entry", nil)
-        case .question: ("while something is asked", nil)
+        case .question: ("while a question is open", nil)
         case .deleting: ("while it is asked why a secret is deleted", .forgetSecret)
         case .leaving: ("while it is asked whether to save a secret", .close)
         default: nil

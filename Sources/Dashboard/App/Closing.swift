@@ -7,12 +7,12 @@ extension Command {
     static let followOrNot = Command(
         "follow-or-not", "F", in: .lists, "follow the newest row, or stop", footer: .wide("follow"),
         plain: .line(
-            PlainWord("follow", "tells new events again, and goes along with the newest") { plain, _ in plain.follow() }
+            PlainWord("follow", "announces new events again, and follows the newest") { plain, _ in plain.follow() }
         ),
         unavailable: { model in
             let key = model.bindings.name(of: .orderOfArrival)
             return model.order != nil
-                ? "Sorted rows do not arrive at an end: \(key) goes back to arrival." : model.current.hasNoList
+                ? "Sorted rows cannot be followed: \(key) goes back to the order of arrival." : model.current.hasNoList
         }
     ) { $0.followOrNot() }
     /// The commands of lists other than those that move, sort and find.
@@ -20,19 +20,19 @@ extension Command {
 
     /// The command that cancels any work in progress.
     static let cancelJudging = Command(
-        "cancel-judging", "X", in: .views, "cancel what is under way, or resume verifying again", plain: .same(),
+        "cancel-judging", "X", in: .views, "cancel the running work, or resume verifying again", plain: .same(),
         unavailable: { model in
             let session = model.session
             let isIdle = session.judging == nil && session.exporting == nil && session.acting == nil
-            return isIdle ? "Nothing is under way that could be cancelled." : nil
+            return isIdle ? "Nothing is running that could be cancelled." : nil
         }
     ) { $0.cancel() }
     static let pause = Command(
-        "pause", "P", in: .views, "freeze the screen while receiving goes on",
+        "pause", "P", in: .views, "freeze the screen; receiving continues",
         plain: .same(
             PlainWord(
                 "pause", syntax: "[NAME]",
-                "tells no new events for now; they are recorded. Of an action: its entries wait"
+                "stops announcing new events, which are still recorded; of an action: its entries wait"
             ) { $0.pause($1) })
     ) { $0.pauseOrNot() }
     static let reload = Command(
@@ -51,15 +51,15 @@ extension Command {
     static let ofSession = [cancelJudging, pause, reload, toggleUtc]
 
     static let goBack = Command(
-        "go-back", .escape, in: .views, "back one step; at the top, let go of search, selection and filter",
+        "go-back", .escape, in: .views, "back one step; at the top, clear search, selection and filter",
         footer: .narrow("back") { $0.held?.word }, run: { if !$0.closeInnermost() { $0.letGo() } })
     static let close = Command(
-        "close", "q", in: .views, "close the view; at the top, end",
+        "close", "q", in: .views, "close the view; at the top, quit",
         footer: .narrow("quit") { $0.hasViewToClose ? "close" : nil },
         plain: .same(PlainWord("quit", also: ["exit"], "ends b2watch; an attached one stops nothing else"))
     ) { if !$0.closeInnermost() { $0.end() } }
     static let interrupt = Command(
-        "interrupt", .control("c"), in: .everywhere, "as q; twice at once ends without a question", plain: .same()
+        "interrupt", .control("c"), in: .everywhere, "like q; twice in a row ends without a question", plain: .same()
     ) { $0.interrupt() }
     /// The commands that close views, end the dashboard and serve the terminal.
     static let ofEnding = [

@@ -234,7 +234,7 @@ struct DashboardModel {
         if let absence = session.absence { return session.tell("The paste was dropped. \(absence.reason)", .notice) }
         // On the Secrets screen a paste can only be meant as a secret.
         guard place == .keyring || PastedText(bytes).looksLikeSecret && !overlays.contains(.prompt) else {
-            return session.tell("The paste was dropped: outside a field, text is not taken for keys.", .notice)
+            return session.tell("The paste was dropped: outside a field, pasted text is not used as keys.", .notice)
         }
         help = nil
         var screen = keyring ?? KeyringScreen()

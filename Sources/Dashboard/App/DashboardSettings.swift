@@ -57,7 +57,7 @@ public struct DashboardSettings: Sendable, Hashable {
         let unknown = keys.enumerated().filter { command(of: $0.element) == nil }.map { index, change in
             KeyProblem(
                 change: index, key: nil,
-                text: "“\(change.command)” is no command" + Command.question(for: change.command)
+                text: "“\(change.command)” is not a command" + Command.question(for: change.command)
                     + " (docs/keys.md has all)")
         }
         return unknown + refusals(keys) + clashes(keys)

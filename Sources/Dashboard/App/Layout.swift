@@ -117,12 +117,12 @@ struct StatusLines {
         if case .failing(let sentence) = session.change.health, session.size.rows >= lowScreen,
             HistoryReadError.areOfOneCause(sentence, notice.text.string)
         {
-            return "That needs the history: the warning above says what is wrong with it."
+            return "This needs the history: the warning above says what is wrong."
         }
         guard let absence = session.absence, notice.text.string == SafeText(absence.reason).string,
             session.size.rows >= lowScreen
         else { return notice.text.string }
-        return "That needs the listener: the warning above says how it comes back."
+        return "This needs the listener: the warning above says what to do."
     }
 
     static func lines(_ text: String, _ style: Style, _ columns: Int) -> [StyledLine] {

@@ -346,7 +346,7 @@ extension DetailPane {
     fileprivate static let runsOn: @Sendable (DashboardModel) -> String? = { model in
         hasLongLines(model)
             ?? (model.detail.wraps
-                ? "Long lines wrap here: \(model.bindings.name(of: .toggleWrapping)) lets them run on." : nil)
+                ? "Long lines wrap here: \(model.bindings.name(of: .toggleWrapping)) turns that off." : nil)
     }
 
     fileprivate static let plain = PlainForm.hint("show summary, headers, body, signature or actions")
@@ -398,7 +398,7 @@ extension Command {
         "toggle-all-folds", "Z", in: .detail, "fold every event, or unfold everything", unavailable: DetailPane.canFold
     ) { $0.detail.toggleAllFolds() }
     fileprivate static let toggleWrapping = Command(
-        "toggle-wrapping", "w", in: .detail, "long lines wrap, or run on to the right", footer: .wide("wrap"),
+        "toggle-wrapping", "w", in: .detail, "wrap long lines, or not", footer: .wide("wrap"),
         unavailable: DetailPane.hasLongLines
     ) { $0.detail.wraps.toggle() }
     fileprivate static let toggleNumbers = Command(

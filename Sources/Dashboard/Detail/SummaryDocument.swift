@@ -306,7 +306,7 @@ struct ActionsDocument {
         let named = Set(source.entries.map(\.action))
         let others = source.actions.filter { $0.isDeclared && !named.contains($0.name) }
         if !others.isEmpty {
-            fields.head(source.entries.isEmpty ? "No action has taken this event up" : "Nothing for this event")
+            fields.head(source.entries.isEmpty ? "No action has queued this event" : "Nothing for this event")
             let names = others.map { SafeText(cell: $0.name).clipped(to: max(8, columns / 2)) }
             let width = names.map(\.width).max() ?? 0
             fields.add(

@@ -99,7 +99,7 @@ extension DashboardModel {
         let room = surface.size.rows - 4
         surface.put(nothingListed, at: Point(column: ListRow.margin, row: 2), style: Style(.secondary))
         guard !terms.isEmpty, room > 0 else { return }
-        let title: SafeText = terms.count == 1 ? "It alone would leave:" : "Each term alone would leave:"
+        let title: SafeText = terms.count == 1 ? "It alone matches:" : "Each term alone matches:"
         surface.put(title, at: Point(column: ListRow.margin, row: 3), style: Style(.secondary))
         let counts = terms.map { term -> SafeText in
             self.events.counts[term.predicate].map { "\(Wording.grouped($0))" } ?? "…"
@@ -154,7 +154,7 @@ extension DashboardModel {
             return "Looking…"
         }
         if !filter.isRestricting, !hasPrompt { return "No row yet." }
-        if shown.latestRow == 0 { return "No row yet, and so none that matches." }
+        if shown.latestRow == 0 { return "No row yet, so nothing matches." }
         // While a filter is being typed, those keys would insert text.
         guard !hasPrompt else { return "Nothing matches." }
         if filter.isOn, filter.hasFilter { return "Nothing matches; " + waysOut }

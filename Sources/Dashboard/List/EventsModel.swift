@@ -70,7 +70,7 @@ extension DashboardModel {
         events.rows.restart(isSorted: query.order != .arrival, fromStart: events.isToShowStart, extent)
         events.isToShowStart = false
         if events.selection.leave(query) {
-            session.tell("Other rows are listed, so those that were selected are no longer.", .secondary)
+            session.tell("The list has changed, so the selection was cleared.", .secondary)
         }
         if events.seeking != nil { cancelSeeking() }
         request(.browse(query, generation: events.listing.generation, shown))

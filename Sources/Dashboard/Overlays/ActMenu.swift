@@ -132,7 +132,7 @@ extension Command {
                 "next-action", .tab, .right, .down, "l", "j", in: .acting, "the next action",
                 footer: .narrow("another action")
             ) { $0[ActMenu.self]?.move(by: 1) },
-            Command("previous-action", .backTab, .left, .up, "h", "k", in: .acting, "the action before") {
+            Command("previous-action", .backTab, .left, .up, "h", "k", in: .acting, "the previous action") {
                 $0[ActMenu.self]?.move(by: -1)
             },
             .goBack.also(in: .acting, keys: [.escape, "q"], "leave", footer: .narrow("leave")),
@@ -140,7 +140,7 @@ extension Command {
                 "send-replay", .enter, in: .replaying, "send the deliveries there", footer: .narrow("send")
             ) { $0.submitReplay() },
             olderTarget,
-            Command("newer-target", .down, in: .replaying, "the target before, back to what was typed") {
+            Command("newer-target", .down, in: .replaying, "a later target, back to what was typed") {
                 $0.recallTarget(older: false)
             },
             .leavePrompt.also(in: .replaying, "leave, and send nothing", footer: .narrow("leave")),
@@ -151,19 +151,19 @@ extension ActMenu {
     fileprivate static let cannotAct: @Sendable (DashboardModel) -> String? = { model in
         if let reason = ActionsScreen.cannotAsk(model) { return reason }
         if model.actions.declared.isEmpty {
-            return "No actions are declared: \(model.bindings.name(of: MainView.actions.command)) tells how."
+            return "No actions are declared: \(model.bindings.name(of: MainView.actions.command)) shows how."
         }
-        return model.actedOn == nil ? "There is no event to act on." : isBusy(model)
+        return model.actedOn == nil ? "No event to act on." : isBusy(model)
     }
 
     fileprivate static let cannotReplay: @Sendable (DashboardModel) -> String? = { model in
         if let reason = ActionsScreen.cannotAsk(model) { return reason }
-        return model.actedOn == nil ? "There is no delivery to replay." : isBusy(model)
+        return model.actedOn == nil ? "No delivery to replay." : isBusy(model)
     }
 
     private static let isBusy: @Sendable (DashboardModel) -> String? = { model in
         model.session.acting == nil
-            ? nil : "Something is done for many rows already: \(model.bindings.name(of: .cancelJudging)) cancels it."
+            ? nil : "Work on many rows is already running: \(model.bindings.name(of: .cancelJudging)) cancels it."
     }
 }
 
@@ -243,7 +243,7 @@ extension DashboardModel {
     private mutating func send(_ request: ActRequest) {
         if session.acting != nil {
             session.tell(
-                "Something is done for many rows already: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
+                "Work on many rows is already running: \(bindings.name(of: .cancelJudging)) cancels it.", .notice)
             return
         }
         session.acting = "\(request.progress(0, bindings))"
@@ -346,7 +346,7 @@ struct DryRun: Sendable, Hashable {
         ]
         if count > shown { parts.append("These are the first \(Wording.grouped(shown)) of \(number).") }
         if !left.isEmpty { parts.append("Left out: \(left.joined(separator: ", ")).") }
-        if isStart { parts.append("Only the first events were looked at.") }
+        if isStart { parts.append("Only the first events were examined.") }
         return parts.joined(separator: " ")
     }
 

@@ -89,7 +89,7 @@ struct ActRequest: Sendable, Hashable {
             "“\(action)” has nothing to try again for these."
         case .skip(let action) where count.count(where: \.canBeSkipped) == 0:
             "“\(action)” has nothing to skip for these."
-        case .replay where count.deliveries == 0: "There is no delivery to replay."
+        case .replay where count.deliveries == 0: "No delivery to replay."
         default: nil
         }
     }

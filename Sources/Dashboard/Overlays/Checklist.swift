@@ -39,7 +39,7 @@ struct Checklist: Overlay {
                     ?? (session.absence == nil ? "b2watch is about to listen" : "A listener has to run"), texts: []),
             Step(
                 isDone: session.firstSteps.known.isReachable,
-                title: "Give it a public HTTPS address, for B2 posts to no other",
+                title: "Give it a public HTTPS address, because B2 posts to no other",
                 texts: [
                     .command("cloudflared tunnel --url \(tunnelTarget(address))"),
                     .prose("or a reverse proxy of your own."),
@@ -51,7 +51,7 @@ struct Checklist: Overlay {
                 ]),
             Step(
                 isDone: !session.keyring.isEmpty, title: "\(press(.showKeyring)) and paste the rule's signing secret",
-                texts: [.prose("Until then what arrives is taken as unverified.")]),
+                texts: [.prose("Until then, deliveries are unverified.")]),
             Step(
                 isDone: session.hasTested,
                 title: "\(press(.sendTest)): it sends a signed test event through all of this",

@@ -170,7 +170,7 @@ extension Command {
             Command("sort-by-previous", "<", in: .lists, "sort by the previous column", plain: .same()) {
                 $0.sort(byNext: -1)
             },
-            Command("turn-order", "I", in: .lists, "turn the order about", plain: .same()) { $0.turnOrder() },
+            Command("turn-order", "I", in: .lists, "reverse the order", plain: .same()) { $0.turnOrder() },
             orderOfArrival, chooseColumns, toggleColumn,
             Command("column-later", "J", in: .columns, "move the column down", footer: .medium("down")) { model in
                 model.choose { $0.shift(by: 1) }

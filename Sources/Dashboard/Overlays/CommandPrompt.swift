@@ -220,7 +220,7 @@ extension Command {
         Command("complete-command", .tab, in: .palette, "complete the word", footer: .narrow("complete")) { model in
             model[CommandPrompt.self]?.complete()
         },
-        Command("complete-command-back", .backTab, in: .palette, "the completion before") { model in
+        Command("complete-command-back", .backTab, in: .palette, "the previous completion") { model in
             model[CommandPrompt.self]?.complete(isBack: true)
         },
         Command("older-command", .up, in: .palette, "an earlier command", footer: .medium("earlier")) { model in
@@ -242,7 +242,7 @@ extension Command {
         let rest = PlainArguments(words.count > 1 ? words[1] : "").text
         guard let command = Command(name: name) ?? aliases[name] else {
             let names = named.map(\.name) + aliases.keys
-            throw Fault("“\(name)” is no command\(question(for: name, among: names))")
+            throw Fault("“\(name)” is not a command\(question(for: name, among: names))")
         }
         guard command.arguments != nil || rest.isEmpty else { throw Fault("“\(name)” takes nothing behind it.") }
         return (command, rest)
@@ -265,7 +265,7 @@ extension DashboardModel {
         let elsewhere = bindings.all.filter { $0.isReachable && seen.insert($0).inserted }
         let offered =
             here.map { command in
-                let reason = command.unavailable(self).map { " — now not: \($0)" } ?? ""
+                let reason = command.unavailable(self).map { " — unavailable: \($0)" } ?? ""
                 return CommandCompletion.Candidate(text: command.name, meaning: command.meaning + reason)
             }
             + elsewhere.map { command in
@@ -309,7 +309,7 @@ extension DashboardModel {
         if [Place.events, .table, .detail].contains(place), view.showsRows { return }
         show(view.showsRows ? view : .events)
         guard !showsChecklist else {
-            throw Command.Fault("Nothing has arrived yet that “\(word)” could be for.")
+            throw Command.Fault("Nothing has arrived yet that “\(word)” could work on.")
         }
     }
 
@@ -370,14 +370,14 @@ extension DashboardModel {
         guard place.contexts.contains(context) else {
             throw Command.Fault(
                 showsChecklist
-                    ? "Nothing has arrived yet that “\(command.name)” could be for." : bindings.whyNot(command))
+                    ? "Nothing has arrived yet that “\(command.name)” could work on." : bindings.whyNot(command))
         }
     }
 
     /// Moves the keyboard to the detail pane, next to the list or, without room for it, on the full screen.
     private mutating func goToDetail() throws(Command.Fault) {
         show(view.hasDetailPane || view == .table ? view : .events)
-        guard selectedRow != nil else { throw Command.Fault("There is no row to open.") }
+        guard selectedRow != nil else { throw Command.Fault("No row to open.") }
         if layout.detail == nil { detail.isFullScreen = true } else { detail.isFocused = true }
     }
 }

@@ -129,10 +129,10 @@ struct CopyText {
             (name, bytes) = ("the signature", Array(values.joined(separator: "\n").utf8))
         case .eventID:
             let id = Self.event(request, record)?.eventId ?? .absent
-            guard !id.isEmpty else { throw .nothing("There is no event id here.") }
+            guard !id.isEmpty else { throw .nothing("No event id here.") }
             (name, bytes) = ("the event id", Array(id.text.utf8))
         case .value(.header(let index)):
-            guard delivery.headers.indices.contains(index) else { throw .nothing("There is no value here.") }
+            guard delivery.headers.indices.contains(index) else { throw .nothing("No value here.") }
             let field = policy.fields(of: delivery.headers)[index]
             (name, bytes) = (field.name, Array(field.value.utf8))
             masked = Self.masked([delivery.headers[index]], policy)

@@ -35,8 +35,8 @@ struct CopyMenu: Hashable, Overlay {
             switch policy {
             case .masked:
                 "Authorization, cookies and the rule's own header fields become ***; "
-                    + "\(bindings.name(of: .copyAsReceived)) copies them as they came."
-            case .asReceived: "All header fields as they came, also Authorization, cookies and the rule's own."
+                    + "\(bindings.name(of: .copyAsReceived)) copies them as received."
+            case .asReceived: "All header fields as received, including Authorization, cookies and the rule's own."
             }
         let style = Style(policy == .masked ? .secondary : .warning)
         return buttons(bindings, columns: columns).map(\.line)
@@ -69,7 +69,7 @@ extension Command {
             "print body, print headers, print curl",
             PlainWord(
                 "print", also: ["copy"], syntax: "body|headers|request|curl|signature|event-id|object [as-received]",
-                "the text itself; secret-bearing headers are masked unless as-received is asked for"
+                "the text itself; headers with secrets are masked unless as-received is added"
             ) { $0.printText($1) }), unavailable: CopyMenu.hasNoRow
     ) { $0[CopyMenu.self] = $0.menu(.masked) }
     static let copyAsReceived = Command(
@@ -105,7 +105,7 @@ extension Command {
 
 extension CopyMenu {
     fileprivate static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
-        model.selectedRow == nil ? "There is no delivery to copy." : nil
+        model.selectedRow == nil ? "No delivery to copy." : nil
     }
 }
 

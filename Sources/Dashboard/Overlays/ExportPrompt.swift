@@ -260,7 +260,7 @@ extension Command {
         Command("next-format", .tab, in: .exporting, "another format", footer: .narrow("format")) { model in
             model[ExportPrompt.self]?.changeFormat(by: 1)
         },
-        Command("previous-format", .backTab, in: .exporting, "the format before") { model in
+        Command("previous-format", .backTab, in: .exporting, "the previous format") { model in
             model[ExportPrompt.self]?.changeFormat(by: -1)
         },
         Command(
@@ -268,7 +268,7 @@ extension Command {
             footer: .narrow("columns"), unavailable: ExportPrompt.hasNoColumns
         ) { model in model[ExportPrompt.self]?.changeColumns(by: 1) },
         Command(
-            "previous-column-set", .up, in: .exporting, "the columns before", unavailable: ExportPrompt.hasNoColumns
+            "previous-column-set", .up, in: .exporting, "the previous columns", unavailable: ExportPrompt.hasNoColumns
         ) { model in model[ExportPrompt.self]?.changeColumns(by: -1) },
         .leavePrompt.also(in: .exporting, "leave, and write nothing", footer: .narrow("leave")),
     ]
@@ -277,17 +277,17 @@ extension Command {
 extension ExportPrompt {
     fileprivate static let cannotExport: @Sendable (DashboardModel) -> String? = { model in
         if model.session.exporting != nil {
-            return "An export is under way: \(model.bindings.name(of: .cancelJudging)) cancels it."
+            return "An export is running: \(model.bindings.name(of: .cancelJudging)) cancels it."
         }
         guard model.events.rows.selectedRow == nil else { return nil }
         let key = model.bindings.name(of: .goBack)
         return model.filter.isRestricting
-            ? "No row matches the filter, so there is none to export: \(key) clears it." : "There is no row to export."
+            ? "No row matches the filter, so nothing can be exported: \(key) clears it." : "No row to export."
     }
 
     fileprivate static let hasNoColumns: @Sendable (DashboardModel) -> String? = { model in
         guard let prompt = model[ExportPrompt.self], !prompt.format.hasColumns else { return nil }
-        return "\(prompt.format.name) has no columns: it holds all of each delivery."
+        return "\(prompt.format.name) has no columns: it contains each delivery completely."
     }
 }
 
@@ -355,7 +355,7 @@ extension DashboardModel {
         case .success(.written(let result, let path)):
             var text: SafeText = "\(result.unit.counted(result.written)) written to \(path)."
             if result.written == 0, result.leftOut == 0 {
-                session.tell("Nothing matched: there is no event in \(path).", .notice)
+                session.tell("Nothing matched: \(path) has no event.", .notice)
                 break
             }
             if result.leftOut > 0 {

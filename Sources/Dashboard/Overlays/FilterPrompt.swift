@@ -227,7 +227,7 @@ struct FilterPrompt: Prompt {
                 "Nothing typed lists every row.  \(bindings.name(of: .completeFilter)) completes, \(bindings.name(of: .olderFilter)) brings back earlier filters.",
                 Style(.secondary))
         }
-        if hasNothingToOffer { return StyledLine("Nothing known begins or goes on so.", Style(.secondary)) }
+        if hasNothingToOffer { return StyledLine("No known value completes this.", Style(.secondary)) }
         guard !completion.candidates.isEmpty, !completion.range.isEmpty || completion.chosen != nil else { return nil }
         let candidate = completion.candidates[completion.chosen ?? 0]
         return candidate.meaning.isEmpty
@@ -367,7 +367,7 @@ extension Command {
         plain: .same(
             PlainWord(
                 "filter", syntax: "EXPRESSION|off|on",
-                "lists only what matches, such as filter sig:invalid object:*.jpg; help filter tells more",
+                "lists only what matches, such as filter sig:invalid object:*.jpg; help filter explains more",
                 run: { $0.filter($1) }))
     ) { model, text throws(Fault) in
         try model.showList("filter")
@@ -409,7 +409,7 @@ extension Command {
             plain: .hint("filter EXPRESSION")
         ) { $0.applyFilterPrompt() },
         completeFilter,
-        Command("complete-filter-back", .backTab, in: .filter, "the completion before") { model in
+        Command("complete-filter-back", .backTab, in: .filter, "the previous completion") { model in
             model.changeFilterPrompt { $0.complete($1, isBack: true) }
         },
         olderFilter,
@@ -435,7 +435,7 @@ extension DashboardModel {
         } else if filter.isRestricting {
             filter.lift()
         } else if !filter.restore() {
-            session.tell("There is no filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
+            session.tell("No filter: \(bindings.name(of: .editFilter)) writes one.", .notice)
         }
     }
 

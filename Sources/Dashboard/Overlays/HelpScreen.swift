@@ -184,7 +184,7 @@ extension Command {
         run: { if $0.help == nil { $0.help = HelpScreen($0.place) } })
     static let showAllKeys = Command(
         "show-all-keys", "?", .function(1), in: .help,
-        "every key and the filter language, or what matters where one came from", footer: .narrow("all keys")
+        "all keys and the filter language, or those of the previous view", footer: .narrow("all keys")
     ) { $0.help?.toggleWhole() }
 
     /// The commands of the help and of its search line.
@@ -192,13 +192,13 @@ extension Command {
         [
             showHelp,
             showHelp.also(
-                in: .filter, keys: [.function(1)], "the help, with all that can be written here",
+                in: .filter, keys: [.function(1)], "the help, with the filter language",
                 footer: .medium("help")),
         ] + Motion.commands(in: .help) { $0.help?.move($1) } + [
             showAllKeys,
             .open.also(
-                in: .help, "run what is selected, where one came from", footer: .narrow("run"),
-                unavailable: { $0.help?.hasSelection == true ? nil : "Nothing is selected that could be run." },
+                in: .help, "run the selected command in the previous view", footer: .narrow("run"),
+                unavailable: { $0.help?.hasSelection == true ? nil : "No command is selected." },
                 run: { $0.runSelectedInHelp() }),
             .search.also(in: .help, "search the help", footer: .narrow("search"), run: { $0.help?.search() }),
             .keepSearch.also(
@@ -310,7 +310,7 @@ struct HelpPage {
             lines.append(StyledLine())
         }
         if !isFiltering { add(FilterHelp.entries, words, columns) }
-        if lines.isEmpty { lines = [StyledLine("Nothing in the help has that.", Style(.secondary))] }
+        if lines.isEmpty { lines = [StyledLine("Nothing in the help matches.", Style(.secondary))] }
     }
 
     /// Returns the index of the entry on a line, if any.
@@ -323,7 +323,7 @@ struct HelpPage {
             Self.holds(words, in: "filter language \(entry.syntax) \(entry.meaning) \(entry.example)")
         }
         guard !found.isEmpty else { return }
-        lines.append(StyledLine("What a filter can say", Style(.heading)))
+        lines.append(StyledLine("The filter language", Style(.heading)))
         let width = Self.keysWidth(columns)
         for entry in found {
             let meaning = Prose.lines(entry.meaning, columns: columns - width).map { StyledLine($0) }
@@ -344,7 +344,7 @@ struct HelpPage {
         let width = columns - keysWidth(columns) - (hasNames ? namesWidth : 0)
         var texts = Prose.lines(command.meaning, columns: width).map { StyledLine($0) }
         if let reason {
-            texts += Prose.lines("now not: \(reason)", columns: width, style: Style(.secondary))
+            texts += Prose.lines("unavailable: \(reason)", columns: width, style: Style(.secondary))
         }
         if hasNames {
             texts = texts.enumerated().map { index, text in
@@ -405,7 +405,7 @@ enum HelpBrief {
         case .keyring: "The signing secrets that verify deliveries"
         case .columns: "Which columns the list shows, and in which order"
         case .page: "What was sent and answered, or would be sent"
-        case .checklist: "From nothing to the first event of B2"
+        case .checklist: "The steps to the first event from B2"
         case .filter, .search, .export, .palette, .form, .help, .helpSearch, .question, .deleting, .leaving, .copying,
             .acting, .replay:
             ""

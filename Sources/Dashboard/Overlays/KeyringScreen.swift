@@ -250,19 +250,19 @@ struct KeyringScreen: Overlay {
             hints.insert(
                 secret.isLeaked
                     ? "What \(secret.identity) verified reads “valid, secret removed”. Paste it again if that was wrong."
-                    : "\(secret.identity) verifies no longer; its verdicts stay.", at: 0)
+                    : "\(secret.identity) no longer verifies; its verdicts stay.", at: 0)
         case nil: break
         }
         if keyring.isEmpty {
-            hints.insert("There is no current secret: what arrives is unverified. Paste one here.", at: 0)
+            hints.insert("No current secret: new deliveries are unverified. Paste one here.", at: 0)
         }
         drawProse(hints, from: keyring.rows.count + 2, on: &surface)
     }
 
     private func drawNone(_ bindings: Bindings, on surface: inout Surface) {
-        surface.put("There is no secret.", at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
+        surface.put("No secret.", at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
         let hints = [
-            "Without one b2watch takes what arrives and marks it unverified.",
+            "Without one, b2watch records deliveries as unverified.",
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."
                 + " Copy it there and paste it here; \(bindings.name(of: .addSecret)) types it, or gives it a label.",
         ]
@@ -377,7 +377,7 @@ struct SecretForm {
         if value.isEmpty {
             refuse("The field is empty: paste or type the signing secret.", at: .secret)
         } else if label.isEmpty {
-            refuse("Give the secret a label, so that it can be told from others.", at: .label)
+            refuse("Give the secret a label, to distinguish it from others.", at: .label)
         } else if others.contains(label) {
             refuse("There is a secret with the label \(label) already.", at: .label)
         } else if let binding = SecretBinding(String(SigningSecret.trim(self.binding.text))) {
@@ -732,7 +732,7 @@ extension DashboardModel {
             let isQuitting = !model.session.savingToQuit.isEmpty
             model.session.savingToQuit = []
             model.session.tell(
-                isQuitting ? "b2watch goes on, because the secret is not saved: " + sentence : sentence, .bad)
+                isQuitting ? "b2watch keeps running, because the secret is not saved: " + sentence : sentence, .bad)
         }
     }
 
@@ -777,7 +777,7 @@ extension Command {
                 "test", syntax: "[NAME]", "sends a signed test event; of an action, finds out whether it would work"
             ) { $1.text.isEmpty ? $0.perform(sendTest) : $0.test($1) }),
         unavailable: { model in
-            isAway(model) ?? (model.session.url == nil ? "Nothing listens that a test event could be sent to." : nil)
+            isAway(model) ?? (model.session.url == nil ? "Nothing listens yet, so a test event cannot be sent." : nil)
         }
     ) { $0.sendTest() }
     static let addSecret = Command(
@@ -848,7 +848,7 @@ extension Command {
     private static let selectsNone: @Sendable (DashboardModel) -> String? = { model in
         isAway(model)
             ?? (model.keyring?.selected(in: model.session.keyring) == nil
-                ? "There is no secret: \(model.bindings.name(of: .addSecret)) adds one." : nil)
+                ? "No secret: \(model.bindings.name(of: .addSecret)) adds one." : nil)
     }
 
     private static let selectsPast: @Sendable (DashboardModel) -> String? = { model in

@@ -89,11 +89,12 @@ struct SearchPrompt: Prompt {
 
 extension Command {
     static let search = Command(
-        "search", "/", in: .searching, "search the list, or the detail where one is in it", footer: .wide("search"),
+        "search", "/", in: .searching, "search the list, or the text of the detail pane", footer: .wide("search"),
         plain: .hint(
             "find TEXT",
             PlainWord(
-                "find", syntax: "[TEXT]", "to the next older event that holds the text; without a text, the same again"
+                "find", syntax: "[TEXT]",
+                "to the next older event that contains the text; without a text, repeats the search"
             ) { $0.find($1) }), unavailable: { $0.detail.hasKeys ? nil : $0.current.hasNoList }
     ) {
         $0[SearchPrompt.self] = SearchPrompt(from: $0.origin, isInDetail: $0.detail.hasKeys, before: $0.pattern)
@@ -118,7 +119,7 @@ extension Command {
             plain: .row(PlainWord("problem", "to the next older problem"))
         ) { $0.seek(.problem, .problem, .previous) },
         keepSearch,
-        .leavePrompt.also(in: .search, "back to where one was", footer: .narrow("back")),
+        .leavePrompt.also(in: .search, "back to where the search began", footer: .narrow("back")),
     ]
 }
 
@@ -126,7 +127,7 @@ extension DashboardModel {
     /// Goes to the next or the previous match.
     fileprivate mutating func goToMatch(_ way: SeekRequest.Way) {
         guard let pattern else {
-            return session.tell("Nothing is searched for: \(bindings.name(of: .search)) begins.", .notice)
+            return session.tell("No search yet: \(bindings.name(of: .search)) starts one.", .notice)
         }
         if detail.hasKeys {
             findInDetail(pattern, way)
@@ -209,7 +210,7 @@ extension DashboardModel {
         }
         detail.reveal(line: found, columns: pattern.columns(in: document.text(ofLine: found)) ?? 0..<0)
         if isWrapped {
-            session.tell("Search wrapped: past the end of the detail, it went on from the other.", .secondary)
+            session.tell("The search continued from the other end of the detail.", .secondary)
         }
         return true
     }
@@ -220,9 +221,9 @@ extension SeekAim {
     var absence: SafeText {
         switch self {
         case .match(let pattern): "Nothing found for “\(SafeText(pattern.text).clipped(to: 40))”."
-        case .problem: "There is no other problem among the rows listed."
-        case .mark: "There is no other mark among the rows listed."
-        case .number(let name): "There is no \(name) among the rows listed."
+        case .problem: "No other problem among the rows listed."
+        case .mark: "No other mark among the rows listed."
+        case .number(let name): "No \(name) among the rows listed."
         case .time: "No row is listed."
         }
     }
@@ -230,10 +231,10 @@ extension SeekAim {
     /// A message that the search continued past an end of the list.
     var wrapping: SafeText {
         switch self {
-        case .match: "Search wrapped: past the end of the list, it went on from the other."
-        case .problem: "That was the last problem that way: past the end of the list, it went on from the other."
+        case .match: "The search continued from the other end of the list."
+        case .problem: "That was the last problem: the search continued from the other end of the list."
         case .mark, .number, .time:
-            "That was the last one that way: past the end of the list, it went on from the other."
+            "That was the last one: the search continued from the other end of the list."
         }
     }
 
@@ -576,7 +577,7 @@ extension DashboardModel {
         case .pulse: pulse.show(stretch)
         default:
             guard events.rows.selection != nil else {
-                return session.tell("No row is listed: there is none to go to.", .notice)
+                return session.tell("No row is listed.", .notice)
             }
             seek(.time(text), .everything, .time(stretch))
         }
@@ -593,7 +594,7 @@ extension DashboardModel {
             case .failure(let failure):
                 model.session.tell("The time could not be looked for: \(failure.sentence)", .bad)
             case .success(let place?): then(&model, place)
-            case .success(nil): model.session.tell("There is no line to go to.", .notice)
+            case .success(nil): model.session.tell("No line to go to.", .notice)
             }
         }
     }

@@ -113,7 +113,7 @@ extension Command {
                 in: .page, "try the entry again", footer: ActionsScreen.retryEntries.footer,
                 unavailable: ActionsScreen.retryEntries.unavailable),
             ActionsScreen.skipEntry.also(
-                in: .page, "skip the entry: it is not to be done", footer: ActionsScreen.skipEntry.footer,
+                in: .page, "skip the entry, so that it never runs", footer: ActionsScreen.skipEntry.footer,
                 unavailable: ActionsScreen.skipEntry.unavailable),
         ]
 }
@@ -179,8 +179,9 @@ struct PageLines {
         switch entry.state {
         case .done:
             "b2watch ended without a word while it ran. It was found done afterwards; what was sent and answered is not known."
-        case .running: "It is under way."
-        default: entry.attempts == 0 ? "Nothing has been sent for it yet." : "No request of its attempts is kept."
+        case .running: "It is running now."
+        default:
+            entry.attempts == 0 ? "Nothing has been sent for it yet." : "The requests of its attempts are not stored."
         }
     }
 

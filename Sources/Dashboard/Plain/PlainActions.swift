@@ -39,7 +39,7 @@ extension PlainModel {
 
     mutating func readEntry(_ arguments: PlainArguments) {
         guard let id = Int64(arguments.text), id > 0 else {
-            return say("Which one? Such as entry 126; entries NAME tells the numbers.")
+            return say("Which one? Such as entry 126; entries NAME shows the numbers.")
         }
         ask(on: .documents) { outside, _ in
             try outside.entry(id)
@@ -88,7 +88,7 @@ extension PlainModel {
         let count = status?.count(of: EntryState.retriedTogether) ?? 0
         guard count > 0 else {
             if let status, status.hold != nil, status.waiting > 0 { return change { $0.retryAll(name) } }
-            return say("Nothing of “\(name)” has failed.")
+            return say("No entry of “\(name)” has failed.")
         }
         change { $0.question = .retryAll(name, count, onHold: status?[.onHold] ?? 0) }
     }
@@ -115,7 +115,7 @@ extension PlainModel {
     }
 
     private mutating func actedOn() -> ActedRows? {
-        if model.actsOn == nil { say("There is no event here.") }
+        if model.actsOn == nil { say("No event here.") }
         return model.actsOn
     }
 
@@ -126,11 +126,11 @@ extension PlainModel {
         if names.isEmpty, !model.actions.reading.hasBeenRead {
             say("The actions are still being read: ask again.")
         } else if names.isEmpty {
-            say("No actions are declared: actions tells how.")
+            say("No actions are declared: actions shows how.")
         } else if name.isEmpty {
             say("Which one? \(names.joined(separator: ", ")).")
         } else {
-            say("There is no action \(SafeText(name).clipped(to: 40)): \(names.joined(separator: ", ")).")
+            say("Unknown action \(SafeText(name).clipped(to: 40)): \(names.joined(separator: ", ")).")
         }
         return nil
     }
@@ -198,7 +198,7 @@ extension PlainModel {
         switch result {
         case .failure(let failure): say("The entries could not be read: \(failure.sentence)")
         case .success(let rows):
-            if rows.isEmpty { say("There is no such entry.") }
+            if rows.isEmpty { say("No such entry.") }
             for row in rows { say(sentence(row)) }
         }
     }
@@ -305,18 +305,18 @@ extension PlainModel {
         guard var form = secret else { return }
         secret = nil
         guard !SigningSecret.trim(String(decoding: bytes, as: UTF8.self)).isEmpty else {
-            return say("No secret was taken.")
+            return say("No secret was entered.")
         }
         form.paste(bytes)
         let remark = form.message
         if form.purpose == .unsigned {
             guard let draft = form.submitUnsigned() else {
-                return say(form.message?.text ?? "No secret was taken.")
+                return say(form.message?.text ?? "No secret was entered.")
             }
             return change { $0.nameUnsigned(draft) }
         }
         guard let draft = form.submit(held: model.session.keyring) else {
-            return say(form.message?.text ?? "No secret was taken.")
+            return say(form.message?.text ?? "No secret was entered.")
         }
         if let remark { say(remark.text) }
         let usual = SigningSecret.looksUsual(Array(draft.value.utf8))
@@ -325,7 +325,7 @@ extension PlainModel {
     }
 
     private mutating func list(_ keyring: KeyringSummary) {
-        if keyring.isEmpty { say("There is no secret: secret add LABEL takes one.") }
+        if keyring.isEmpty { say("No secret yet: secret add LABEL adds one.") }
         for secret in keyring.secrets {
             var parts: [SafeText] = ["\(secret.label), fingerprint \(secret.fingerprint), bound to \(secret.binding)"]
             if let matches = secret.matches { parts.append("\(Wording.count(matches, "match", "matches"))") }
@@ -343,7 +343,7 @@ extension PlainModel {
         }
         for secret in keyring.past {
             let matches = Wording.count(secret.matches, "match", "matches")
-            let state: SafeText = secret.isLeaked ? "was leaked" : "verifies no longer"
+            let state: SafeText = secret.isLeaked ? "was leaked" : "no longer verifies"
             say("\(secret.identity): \(matches), " + state)
         }
     }

@@ -80,7 +80,7 @@ extension PlainModel {
             for _ in 0..<count { model.events.rows.move(motion, in: model.extent) }
         }
         if before != nil, before == model.events.rows.selection {
-            say(motion == .down ? "There is no newer one:" : "There is no older one:")
+            say(motion == .down ? "No newer event:" : "No older event:")
         }
     }
 
@@ -103,7 +103,7 @@ extension PlainModel {
                 page = PlainPage(tab: .body, form: form)
             } else {
                 say(
-                    "There is no page \(word): show summary, headers, body, signature or actions; body raw, pretty or hex."
+                    "Unknown page \(word): show summary, headers, body, signature or actions; body raw, pretty or hex."
                 )
                 return
             }
@@ -115,7 +115,7 @@ extension PlainModel {
 
     mutating func open(_ arguments: PlainArguments) {
         guard let word = arguments.words.first, let place = number(word) else {
-            if arguments.text.isEmpty { say("Which one? Such as open 126; list tells the numbers.") }
+            if arguments.text.isEmpty { say("Which one? Such as open 126; list shows the numbers.") }
             return
         }
         return lookUp(place, nil)
@@ -127,7 +127,9 @@ extension PlainModel {
             if parts.count == 1 { return (delivery, 1) }
             if let event = Int(parts[1]), event > 0 { return (delivery, event) }
         }
-        say("\(SafeText(String(word)).clipped(to: 40)) is no number: 126, or 126.2 for the second event of a delivery.")
+        say(
+            "\(SafeText(String(word)).clipped(to: 40)) is not a number: 126, or 126.2 for the second event of a delivery."
+        )
         return nil
     }
 
@@ -145,7 +147,7 @@ extension PlainModel {
 
     /// Selects the delivery that was read by its number. The next step then prints it.
     private mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
-        guard let row, row.id == delivery else { return say("There is no delivery \(delivery).") }
+        guard let row, row.id == delivery else { return say("No delivery \(delivery).") }
         let count = row.first.eventCount
         guard event <= max(1, count) else {
             return say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")
@@ -217,7 +219,7 @@ extension PlainModel {
 
     /// Runs `export [FORMAT] FILE`, for the selected rows or else for all listed rows.
     mutating func export(_ arguments: PlainArguments) {
-        if let obstacle = model.session.exporting.map({ _ in "An export is under way: cancel-judging cancels it." }) {
+        if let obstacle = model.session.exporting.map({ _ in "An export is running: cancel-judging cancels it." }) {
             return say("\(obstacle)")
         }
         let first = arguments.split
@@ -239,7 +241,7 @@ extension PlainModel {
     private static var formats: String { ExportFormat.all.map(\.name).joined(separator: ", ") }
 
     private mutating func nothingCurrent() {
-        say("There is no event here.")
+        say("No event here.")
     }
 
     // MARK: - The list
@@ -261,7 +263,7 @@ extension PlainModel {
 
     mutating func find(_ arguments: PlainArguments) {
         guard let pattern = SearchPattern(arguments.text) ?? model.pattern else {
-            return say("Find what? find TEXT; later find alone goes on.")
+            return say("Find what? find TEXT; later find alone repeats the search.")
         }
         isToTellRow = true
         change { model in

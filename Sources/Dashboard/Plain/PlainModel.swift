@@ -193,7 +193,7 @@ struct PlainModel {
     private mutating func leaveAsked() -> Bool {
         guard secret != nil else { return false }
         secret = nil
-        say("No secret was taken.")
+        say("No secret was entered.")
         return true
     }
 
@@ -280,7 +280,7 @@ struct PlainModel {
     private mutating func greet() {
         say("b2watch in plain mode. help lists the commands.")
         said += statusLines
-        if model.session.isEmpty { say("Nothing has arrived yet: steps tells how to begin.") }
+        if model.session.isEmpty { say("Nothing has arrived yet: steps shows how to begin.") }
     }
 
     // MARK: - Words that belong to several commands or to none
@@ -318,7 +318,7 @@ struct PlainModel {
     /// Runs `pause [NAME]`.
     mutating func pause(_ arguments: PlainArguments) {
         guard arguments.text.isEmpty else { return setPaused(true, arguments) }
-        guard model.frozen == nil else { return say("New events are not told already: follow tells them again.") }
+        guard model.frozen == nil else { return say("New events are paused already: follow announces them again.") }
         perform(.pause)
     }
 
@@ -470,7 +470,7 @@ struct PlainModel {
         if let command = Command(name: word.lowercased()) { return perform(command, arguments.text) }
         let near = Self.suggestion(for: word.lowercased())
         say(
-            "There is no command \(SafeText(word).clipped(to: 40)). "
+            "Unknown command \(SafeText(word).clipped(to: 40)). "
                 + (near.map { "Did you mean \($0)? " } ?? "") + "help lists the commands.")
     }
 

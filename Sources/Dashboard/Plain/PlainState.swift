@@ -74,7 +74,8 @@ struct PlainState {
         if isFrozen != before.isFrozen {
             said.append(
                 isFrozen
-                    ? "Paused: what arrives is recorded, and told after follow." : "Going on: new events are told.")
+                    ? "Paused: new events are recorded, and announced after follow."
+                    : "Resumed: new events are announced.")
         }
         if session.showsUTC != before.session.showsUTC {
             said.append(Self.zone(session))
@@ -131,7 +132,7 @@ struct PlainState {
 
     static func exposure(_ session: Session) -> SafeText? {
         session.exposure == nil
-            ? nil : "Warning: others can post here and there is no secret: secret add LABEL takes one."
+            ? nil : "Warning: others can post here and there is no secret: secret add LABEL adds one."
     }
 }
 
@@ -147,7 +148,7 @@ extension PlainModel {
         // A listener in another process is unknown until it has answered.
         let isUnknown = session.absence != nil || session.isAttached && session.listening == .starting
         if !isUnknown || !secrets.isEmpty {
-            lines.append(secrets.isEmpty ? "There is no secret." : "Secrets: \(secrets).")
+            lines.append(secrets.isEmpty ? "No secret." : "Secrets: \(secrets).")
         }
         let tally = session.change.tally
         let counts = SignatureVerdict.counted.filter { tally[$0] > 0 }.map {
@@ -168,7 +169,7 @@ extension PlainModel {
         if let which = PlainState.listed(model.filter) { lines.append("Listed: " + which) }
         let order = session.viewState.preferences.order
         if order != .arrival { lines.append(PlainState.sentence(order)) }
-        if model.frozen != nil { lines.append("Paused: new events are told after follow.") }
+        if model.frozen != nil { lines.append("Paused: new events are announced after follow.") }
         if let warning = session.warning { lines.append("Warning: \(warning)") }
         if let exposure = PlainState.exposure(session) { lines.append(exposure) }
         return lines
@@ -203,7 +204,7 @@ extension PlainModel {
         } else if let command = Command(name: word) {
             say("\(word): \(command.meaning)")
         } else {
-            say("There is no command \(SafeText(word).clipped(to: 40)). help lists the commands.")
+            say("Unknown command \(SafeText(word).clipped(to: 40)). help lists the commands.")
         }
     }
 }
@@ -262,7 +263,7 @@ struct PlainNews {
     /// Returns an announcement that only counts the new rows, for when they are not read.
     mutating func takeCount(latest: Int64) -> SafeText {
         defer { finish(latest: latest) }
-        return "\(Wording.count(Int(latest - told), "more event has", "more events have")) come."
+        return "\(Wording.count(Int(latest - told), "more event has", "more events have")) arrived."
     }
 
     /// Records that the question failed. The next announcement covers its rows too.

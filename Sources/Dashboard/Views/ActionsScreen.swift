@@ -21,7 +21,7 @@ struct ActionsScreen: Tab {
             run: { $0.actions.focusEntries(!$0.actions.isInEntries) }),
         cycleEntries,
         Command(
-            "cycle-entries-back", .left, "h", in: .actions, "entries of the states before",
+            "cycle-entries-back", .left, "h", in: .actions, "entries of the previous states",
             plain: .hint("entries NAME waiting"), unavailable: hasNoAction
         ) { $0.actions.cycle(by: -1) },
         pauseAction, retryEntries, skipEntry, dryRun, testAction, addMissed,
@@ -45,11 +45,11 @@ struct ActionsScreen: Tab {
             }), unavailable: hasNoAction
     ) { $0.actions.cycle(by: 1) }
     private static let pauseAction = Command(
-        "pause-action", "p", in: .actions, "pause the action, or let it go on",
+        "pause-action", "p", in: .actions, "pause the action, or resume it",
         footer: .medium("pause") { $0.actions.selected?.isPaused == true ? "resume" : nil }, changesSelected: true,
         plain: .hint(
             "pause NAME, resume NAME",
-            PlainWord("resume", syntax: "NAME", "lets a paused action go on") { $0.setPaused(false, $1) }),
+            PlainWord("resume", syntax: "NAME", "resumes a paused action") { $0.setPaused(false, $1) }),
         unavailable: cannotAskAction,
         run: { model in
             if let status = model.actions.selected { model.setPaused(status.name, !status.isPaused) }
@@ -66,7 +66,7 @@ struct ActionsScreen: Tab {
     ) { $0.retry() }
     static let skipEntry = Command(
         "skip-entry", "D", in: .actions,
-        "skip the entry: it is not to be done; of an action, all that wait or are dead",
+        "skip the entry, so that it never runs; of an action, all that wait or are dead",
         footer: .medium("skip"), changesSelected: true,
         plain: .hint(
             "skip NAME, skip ENTRY",
@@ -99,7 +99,7 @@ struct ActionsScreen: Tab {
     // MARK: - Reasons why a command is unavailable
 
     private static let hasNoEntry: @Sendable (DashboardModel) -> String? = {
-        $0.actions.list.isEmpty ? "There is no entry here." : nil
+        $0.actions.list.isEmpty ? "No entry here." : nil
     }
 
     private static let hasNoAction: @Sendable (DashboardModel) -> String? = { model in
@@ -127,7 +127,7 @@ struct ActionsScreen: Tab {
         if model.page != nil { return "Only an entry can be retried." }
         guard let status = model.actions.selected else { return noActions }
         return status.count(of: EntryState.retriedTogether) > 0 || (status.hold != nil && status.waiting > 0)
-            ? nil : "Nothing of this action has failed."
+            ? nil : "No entry of this action has failed."
     }
 
     private static let cannotSkip: @Sendable (DashboardModel) -> String? = { model in
@@ -136,7 +136,7 @@ struct ActionsScreen: Tab {
             if model.page != nil { return "Only an entry can be skipped." }
             guard let status = model.actions.selected else { return noActions }
             return status.count(of: EntryState.skippedTogether) > 0
-                ? nil : "Nothing of this action waits or is dead."
+                ? nil : "No entry of this action is waiting or dead."
         }
         return entry.state.canBeSkipped ? nil : "The entry is \(entry.state.word)."
     }
@@ -531,7 +531,7 @@ extension DashboardModel {
     fileprivate mutating func dryRun() {
         guard let status = actions.selected else { return }
         guard let row = actions.selectedEntry?.event ?? events.rows.selectedRow else {
-            return session.tell("There is no event to show it for yet.", .notice)
+            return session.tell("No event to show it for yet.", .notice)
         }
         preview(status.name, .current(row))
     }

@@ -25,7 +25,7 @@ struct DeliveriesScreen: Tab {
     static let commands: [Command] = [
         .open.also(
             in: .deliveries, "open the detail of the selected delivery", footer: .narrow("detail"),
-            unavailable: { $0.selectedRow == nil ? "There is no delivery to open." : nil }),
+            unavailable: { $0.selectedRow == nil ? "No delivery to open." : nil }),
         .focusDetail.also(
             in: .deliveries, "to the detail pane", footer: .medium("pane"), unavailable: DetailPane.hasNoPane),
         nextOfSameEvent,
@@ -38,7 +38,7 @@ struct DeliveriesScreen: Tab {
         footer: .medium("same event"),
         plain: .line(
             PlainWord("same", "to the next delivery of the same event") { plain, _ in plain.nextOfSameEvent() }),
-        unavailable: { $0.deliveries.list.list.selectedRow == nil ? "There is no delivery here." : nil }
+        unavailable: { $0.deliveries.list.list.selectedRow == nil ? "No delivery here." : nil }
     ) { model in model.change(DeliveriesScreen.self) { $0.lookForNext(&$1) } }
     static let brief: [Command] = [
         .open, .focusDetail, .editFilter, .search, .nextTab, nextOfSameEvent, .followOrNot, .sortByNext, .act,

@@ -9,7 +9,7 @@ struct EventsScreen: Tab {
         number: 1, word: "Events", meaning: "the events as they arrive",
         about: "Events as they arrive, the newest last",
         plain: .line(
-            PlainWord("list", syntax: "[N]", "N events around the current one, each behind its number") {
+            PlainWord("list", syntax: "[N]", "N events around the current one, each with its number") {
                 $0.readRows($1, usual: 10)
             }),
         contexts: [.lists, .rows, .filtering, .browsing, .searching, .handling],
@@ -34,7 +34,7 @@ struct EventsScreen: Tab {
     ]
 
     static let hasNoRow: @Sendable (DashboardModel) -> String? = { model in
-        model.events.rows.selectedRow == nil ? "There is no row to open." : nil
+        model.events.rows.selectedRow == nil ? "No row to open." : nil
     }
 
     /// The minimum width for showing the states of actions as words. A narrower list shows symbols and a legend.

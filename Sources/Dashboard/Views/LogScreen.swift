@@ -16,17 +16,17 @@ extension LogEntry: WindowedRow {
 /// The tab `6 Log`: messages of b2watch about itself, the newest last, with the selected message in full below them.
 struct LogScreen: Tab {
     static let facts = TabFacts(
-        number: 6, word: "Log", meaning: "what b2watch itself did and warned of",
+        number: 6, word: "Log", meaning: "messages and warnings of b2watch itself",
         about: "What b2watch itself did and warned of",
         plain: .line(
-            PlainWord("log", syntax: "[N]", "the last N lines of what b2watch itself did and warned of") {
+            PlainWord("log", syntax: "[N]", "the last N lines of messages and warnings of b2watch itself") {
                 $0.readLog($1)
             }))
 
     static let commands: [Command] = [
         .open.also(
-            in: .log, "the selected line, whole, and back", footer: .narrow("open"),
-            unavailable: { $0.log.list.list.selectedRow == nil ? "There is no line to open." : nil },
+            in: .log, "show the whole line, or the list again", footer: .narrow("open"),
+            unavailable: { $0.log.list.list.selectedRow == nil ? "No line to open." : nil },
             run: { $0.log.open() })
     ]
     static let brief: [Command] = [

@@ -6,8 +6,8 @@ import Terminal
 /// The tab `7 Pulse`: charts of the history.
 struct PulseScreen: Tab {
     static let facts = TabFacts(
-        number: 7, word: "Pulse", meaning: "the history as pictures",
-        about: "The history as pictures",
+        number: 7, word: "Pulse", meaning: "charts of the history",
+        about: "Charts of the history",
         plain: .line(
             PlainWord(
                 "pulse", syntax: "[minute|hour|day|week|month|quarter|year]",
@@ -18,14 +18,14 @@ struct PulseScreen: Tab {
 
     static let commands: [Command] = [
         zoomIn, zoomOut,
-        .left.also(in: .pulse, "the bar before", footer: .wide("bar"), run: { $0.pulse.moveBar(by: -1) }),
+        .left.also(in: .pulse, "the previous bar", footer: .wide("bar"), run: { $0.pulse.moveBar(by: -1) }),
         .right.also(in: .pulse, "the next bar", run: { $0.pulse.moveBar(by: 1) }),
         panEarlier, panLater, listSelection, nextSection,
-        Command("previous-section", .backTab, in: .pulse, "the part before", plain: plain) {
+        Command("previous-section", .backTab, in: .pulse, "the previous part", plain: plain) {
             $0.pulse.moveSection(by: -1)
         },
         .down.also(in: .pulse, keys: [.down, "j"], "the next name", run: { $0.pulse.moveShare(by: 1) }),
-        .up.also(in: .pulse, keys: [.up, "k"], "the name before", run: { $0.pulse.moveShare(by: -1) }),
+        .up.also(in: .pulse, keys: [.up, "k"], "the previous name", run: { $0.pulse.moveShare(by: -1) }),
         .toStart.also(
             in: .pulse, keys: [.home, "g"], "to the first delivery", run: { $0.pulse.move(toStart: true) }),
         .toEnd.also(
@@ -38,12 +38,12 @@ struct PulseScreen: Tab {
 
     private static let plain = PlainForm.hint("pulse hour, pulse day; filter after:1h")
     private static let zoomIn = Command(
-        "zoom-in", "+", "=", in: .pulse, "less time, about the selected bar", footer: .medium("closer"), plain: plain,
-        unavailable: { $0.pulse.span == .minute ? "A minute is the least." : nil }
+        "zoom-in", "+", "=", in: .pulse, "less time, around the selected bar", footer: .medium("closer"), plain: plain,
+        unavailable: { $0.pulse.span == .minute ? "A minute is the minimum." : nil }
     ) { $0.pulse.zoom($0.pulse.span.closer) }
     private static let zoomOut = Command(
         "zoom-out", "-", in: .pulse, "more time", footer: .medium("wider"), plain: plain,
-        unavailable: { $0.pulse.span == .year ? "A year is the most." : nil }
+        unavailable: { $0.pulse.span == .year ? "A year is the maximum." : nil }
     ) { $0.pulse.zoom($0.pulse.span.wider) }
     private static let panEarlier = Command(
         "pan-earlier", "[", .pageUp, in: .pulse, "earlier", footer: .wide("earlier"), plain: plain

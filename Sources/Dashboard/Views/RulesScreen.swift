@@ -33,7 +33,7 @@ struct RulesScreen: Tab {
         Command(
             "list-rule", .enter, in: .tab(MainView(rawValue: 5)), "list the events of the rule",
             footer: .narrow("list events"),
-            unavailable: { $0.tab(RulesScreen.self).list.list.selectedRow == nil ? "There is no rule to list." : nil }
+            unavailable: { $0.tab(RulesScreen.self).list.list.selectedRow == nil ? "No rule to list." : nil }
         ) { $0.listRule() }
     ]
     static let brief: [Command] = [

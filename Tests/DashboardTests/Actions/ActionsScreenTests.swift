@@ -130,7 +130,7 @@ struct ActionsScreenTests {
     func retryAll() {
         var user = user()
         user.press(.character("R"))
-        #expect(user.screen.contains("Nothing of this action has failed."))
+        #expect(user.screen.contains("No entry of this action has failed."))
         user.press(.down, .character("R"))
         #expect(user.screen.contains("Retry “rows” for all 3 entries that failed? (y/n)"))
         user.press(.character("n"))
@@ -143,7 +143,7 @@ struct ActionsScreenTests {
     func skips() {
         var user = user([Make.entry(1, of: "alerts", .dead)])
         user.press(.character("D"))
-        #expect(user.screen.contains("Nothing of this action waits or is dead."))
+        #expect(user.screen.contains("No entry of this action is waiting or dead."))
         user.press(.tab, .character("D"))
         #expect(user.actionCalls == [.skipEntry(1)])
     }

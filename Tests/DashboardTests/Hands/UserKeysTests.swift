@@ -88,7 +88,9 @@ struct UserKeysTests {
     func unknown() {
         let problems = DashboardSettings.keyProblems(in: [Change(command: "next-probelm", keys: [.function(5)])])
         #expect(
-            problems.map(\.text) == ["“next-probelm” is no command; did you mean next-problem? (docs/keys.md has all)"])
+            problems.map(\.text) == [
+                "“next-probelm” is not a command; did you mean next-problem? (docs/keys.md has all)"
+            ])
     }
 
     @Test("never take a letter from what is typed, nor the last way out")

@@ -26,7 +26,7 @@ struct PlainActionTests {
             ])
         hearer = self.hearer([])
         #expect(hearer.type("actions").count == 1 + ActionsScreen.example.count)
-        #expect(hearer.type("run rows") == ["No actions are declared: actions tells how."])
+        #expect(hearer.type("run rows") == ["No actions are declared: actions shows how."])
     }
 
     @Test("entries by name and state, and one with its request and answer")
@@ -43,7 +43,7 @@ struct PlainActionTests {
         #expect(tries.contains { $0.hasSuffix(", next try at 18:43") })
         #expect(tries.contains { $0.hasSuffix(", next try due") })
         hearer.user.entries = [Make.entry(2, .failed, due: 90_000, reason: "no answer")]
-        #expect(hearer.type("entries other") == ["There is no action other: rows."])
+        #expect(hearer.type("entries other") == ["Unknown action other: rows."])
         let entry = hearer.type("entry 2")
         #expect(entry.contains { $0.hasSuffix("503 Service Unavailable") } && entry.contains("Authorization: ***"))
         #expect(hearer.type("entry 9") == ["This entry is no longer recorded."])

@@ -17,7 +17,7 @@ struct PlainCommandTests {
         #expect(hearer.type("prev 4").first?.hasSuffix("delivery 25") == true)
         #expect(hearer.type("list 3").map { $0.prefix(3) } == ["24:", "25:", "26:"])
         #expect(hearer.type("oldest").first?.hasSuffix("delivery 1") == true)
-        #expect(hearer.type("previous").first == "There is no older one:")
+        #expect(hearer.type("previous").first == "No older event:")
         #expect(hearer.type("newest").first?.hasSuffix("delivery 30") == true)
         #expect(hearer.type("list many") == ["How many is a number from 1 to 1,000."])
     }
@@ -28,7 +28,7 @@ struct PlainCommandTests {
         #expect(hearer.type("export csv /tmp/a.csv").first?.hasPrefix("Export") != true)
         #expect(hearer.user.exports.last?.rows == .matching(.everything, through: 5))
         #expect(hearer.user.exports.last?.format == "csv")
-        #expect(hearer.type("export b.tsv") == ["An export is under way: cancel-judging cancels it."])
+        #expect(hearer.type("export b.tsv") == ["An export is running: cancel-judging cancels it."])
         hearer.finishExport(
             .success(.written(ExportProgress(unit: .events, written: 5, looked: 5, total: 5), path: "/tmp/a.csv")))
         #expect(hearer.hear() == ["5 events written to /tmp/a.csv."])
@@ -77,7 +77,7 @@ struct PlainCommandTests {
         #expect(headers.first == "Delivery 7, Headers:")
         #expect(headers.contains { $0.hasPrefix("X-Bz-Event-Notification-Signature: v1=abcd") })
         #expect(hearer.type("show body raw").first == "Delivery 7, Body, raw:")
-        #expect(hearer.type("show 7 colours").first?.hasPrefix("There is no page colours") == true)
+        #expect(hearer.type("show 7 colours").first?.hasPrefix("Unknown page colours") == true)
         #expect(hearer.type("show 99") == ["There is no delivery 99."])
         #expect(hearer.type("show 7.2") == ["Delivery 7 has 1 event."])
         #expect(hearer.type("open 0x7").first?.hasPrefix("0x7 is no number") == true)
@@ -144,7 +144,7 @@ struct PlainCommandTests {
     func names(command: Command) {
         var hearer = Hearer(3)
         let heard = hearer.type(command.name)
-        #expect(!heard.contains { $0.hasPrefix("There is no command") })
+        #expect(!heard.contains { $0.hasPrefix("Unknown command") })
         if command.plain.way == .screen { #expect(heard.first?.contains("is for the screen") == true) }
     }
 
@@ -222,8 +222,8 @@ struct PlainCommandTests {
         let help = hearer.type("help")
         for word in PlainWord.all { #expect(help.contains { $0.hasPrefix(word.names[0]) }) }
         #expect(hearer.type("help filter").contains { $0.contains("sig:") })
-        #expect(hearer.type("lits") == ["There is no command lits. Did you mean list? help lists the commands."])
-        #expect(hearer.type("xyzzy") == ["There is no command xyzzy. help lists the commands."])
+        #expect(hearer.type("lits") == ["Unknown command lits. Did you mean list? help lists the commands."])
+        #expect(hearer.type("xyzzy") == ["Unknown command xyzzy. help lists the commands."])
         #expect(hearer.type("  ").isEmpty)
     }
 
@@ -305,7 +305,7 @@ struct PlainSecretTests {
     func leaving() {
         var hearer = Hearer()
         _ = hearer.type("secret add new")
-        #expect(hearer.type("") == ["No secret was taken."])
+        #expect(hearer.type("") == ["No secret was entered."])
         _ = hearer.type("secret add new")
         hearer.tell(.signal(.interrupt))
         #expect(!hearer.plain.hidesTyping)

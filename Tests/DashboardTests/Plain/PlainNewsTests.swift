@@ -42,7 +42,7 @@ struct PlainNewsTests {
     @Test("waits while paused, and while the output takes no more")
     func waits() {
         var hearer = Hearer(3)
-        #expect(hearer.type("pause") == ["Paused: what arrives is recorded, and told after follow."])
+        #expect(hearer.type("pause") == ["Paused: new events are recorded, and announced after follow."])
         hearer.arrive([Make.row(4)])
         hearer.wait(.seconds(2))
         #expect(hearer.hear().isEmpty)

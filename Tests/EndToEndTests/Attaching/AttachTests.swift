@@ -30,7 +30,7 @@ struct AttachTests {
         for session in [one, two] { try session.see("? unverified", "first.jpg", "? 1 unverified", "p99 ") }
 
         try one.press("s")
-        try one.see("There is no secret.")
+        try one.see("No secret.")
         try one.paste(Secrets.value)
         try one.press("Enter")
         for session in [one, two] {
@@ -78,7 +78,7 @@ struct AttachTests {
         listener.child.signal(SIGKILL)
         try session.see("LISTENER GONE", "has ended without a word", "kept.jpg")
         try session.press("t")
-        try session.see("That needs the listener", "has ended without a word")
+        try session.see("This needs the listener", "has ended without a word")
         try session.press("Left")
         try session.see("[Signature]", "This is the recorded verdict.")
 

@@ -129,7 +129,7 @@ struct PlainTerminalTests {
         try session.run("secret add prod")
         try session.see("secret>")
         try session.press("C-c")
-        try session.see("No secret was taken.")
+        try session.see("No secret was entered.")
         try session.run("secret add prod")
         try session.see("the prompt again") { $0.components(separatedBy: "secret>").count == 3 }
         try session.press("C-d")

@@ -135,7 +135,7 @@ struct VerdictTests {
             "[Signature]", "✓ valid", "the fingerprint \(Secrets.held.fingerprint), and stays: b2watch",
             "has that secret no longer.")
         try session.press("s")
-        try session.see("main", Secrets.held.fingerprint, "gone", "verifies no longer; its verdicts stay")
+        try session.see("main", Secrets.held.fingerprint, "gone", "no longer verifies; its verdicts stay")
         try session.press("q", "q")
         try session.see("where the shell is back") { !$0.contains("LISTENING") && $0.contains("$") }
         #expect(try exported(home) == ["valid"])
