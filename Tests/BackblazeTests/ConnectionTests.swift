@@ -262,10 +262,17 @@ import TestSupport
     }
 
     @Test func makesNoRuleWhereTheURLLeadsElsewhere() throws {
-        struct Elsewhere: Error, CustomStringConvertible { let description = "answered 404" }
+        struct Elsewhere: Error, CustomStringConvertible { let description = "a test event was answered 404" }
         try connect("echo https://t.example; exec sleep 60", prove: { _ in throw Elsewhere() }) { connection, news in
             let all = try news.require("the failure") { all in all.contains { $0.hasPrefix("failed") } ? all : nil }
-            #expect(all.last?.contains("https://t.example/hook does not lead here: answered 404") == true)
+            let said = try #require(all.last?.dropFirst(7))
+            #expect(said.hasPrefix("https://t.example/hook does not lead here: a test event was answered 404"))
+            // The page of connecting quotes it.
+            let page = try String(
+                contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(
+                    path: "../../docs/connect.md"), encoding: .utf8)
+            let quoted = said.replacing("https://t.example/hook", with: "https://hooks.example.com/")
+            #expect(page.replacing("\n> ", with: " ").contains(quoted), "docs/connect.md does not quote: \(quoted)")
             _ = try connection.end()
             #expect(account.b2.requests.isEmpty)
         }

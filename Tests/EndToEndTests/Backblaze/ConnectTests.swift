@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Notifications
 import TestSupport
 import Testing
 
@@ -43,19 +44,118 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: there.home.secrets))
     }
 
-    @Test(arguments: [SIGTERM, SIGINT, SIGQUIT, SIGHUP]) func everySignalRestoresTheBucket(_ signal: Int32) throws {
+    /// Puts their rule into the bucket.
+    ///
+    /// - Returns: The rules, as text to compare with, and the options with which their rule is borrowed, or none.
+    private func putTheirs(_ there: BackblazeHome, borrows: Bool) -> (before: String, options: [String]) {
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: "https://theirs.example/hook"))
+        let options = borrows ? ["--rule", "their-rule", "--yes", "--no-forward"] : ["--prefix", "photos/"]
+        return (there.b2.rulesText, options)
+    }
+
+    /// Connects, to a rule of its own or to theirs.
+    private func connected(_ there: BackblazeHome, _ options: [String]) throws -> ConnectedProcess {
+        let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
+        let process = try ConnectedProcess(
+            there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options)
+        try process.error.line(with: "connected: the rule ")
+        return process
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT, SIGQUIT, SIGHUP], [false, true])
+    func everySignalRestoresTheBucket(_ signal: Int32, borrows: Bool) throws {
         let there = try BackblazeHome()
         defer { there.server.stop() }
-        let connected = try connect(there)
-        try connected.error.line(with: "connected: the rule b2watch-")
+        let (before, options) = putTheirs(there, borrows: borrows)
+        let connected = try connected(there, options)
+        #expect(there.b2.rulesText != before)
         // Without a terminal, SIGHUP would read the configuration again.
         if signal == SIGHUP {
             connected.child.signal(SIGHUP)
-            try connected.error.line(with: "signing secrets read again: b2watch-")
-            #expect(there.b2.upload("a") == [200])
+            try connected.error.line(with: "signing secrets read again: \(borrows ? "their-rule" : "b2watch-")")
+            #expect(there.b2.upload(borrows ? "in/a" : "photos/a") == [200])
         }
         #expect(try connected.end(signal == SIGHUP ? SIGTERM : signal) == .exited(0))
-        #expect(there.b2.rulesText == "[]")
+        #expect(there.b2.rulesText == before)
+    }
+
+    @Test(arguments: [SIGKILL, SIGSEGV, SIGABRT, SIGBUS], [false, true])
+    func whatEndsItAtOnceIsUndoneByCleanup(_ signal: Int32, borrows: Bool) throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let (before, options) = putTheirs(there, borrows: borrows)
+        let connected = try connected(there, options)
+        #expect(try connected.end(signal) == .signalled(signal))
+        #expect(there.b2.rulesText != before)
+        let outcome = try Program.run("cleanup", "my-bucket", in: there.home)
+        #expect(outcome.ending == .exited(0), "\(outcome.error)")
+        #expect(there.b2.rulesText == before)
+    }
+
+    /// A way to end the dashboard.
+    enum Way: CaseIterable {
+        case quit, interruptTwice, hangUp, terminate, quitSignal
+    }
+
+    @Test(arguments: Way.allCases, [false, true])
+    func everyEndOfTheDashboardRestoresTheBucket(_ way: Way, borrows: Bool) throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let (before, options) = putTheirs(there, borrows: borrows)
+        let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
+        let number = there.home.folder.file("process")
+        let terminal = try TerminalSession(in: there.home, columns: 120, rows: 30)
+        // The shell's number is that of the program that takes its place.
+        try terminal.run(
+            "(sh -c 'echo $PPID' > \(number); exec \(Program.path) connect my-bucket --tunnel '\(path) {port}' \(options.joined(separator: " ")))"
+        )
+        _ = try wait(for: "the rule") { there.b2.rulesText == before ? nil : true }
+        #expect(there.b2.upload(borrows ? "in/cat.jpg" : "photos/cat.jpg") == [200])
+        try terminal.see("cat.jpg", "valid")
+        let text = try String(contentsOfFile: number, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let process = try #require(pid_t(text))
+        switch way {
+        case .quit:
+            try terminal.press("q")
+            try terminal.see("Stop receiving?")
+            try terminal.press("y")
+        case .interruptTwice: try terminal.press("C-c", "C-c")
+        case .hangUp: try terminal.hangUp()
+        case .terminate: kill(process, SIGTERM)
+        case .quitSignal: kill(process, SIGQUIT)
+        }
+        _ = try wait(for: "the restored rules") { there.b2.rulesText == before ? true : nil }
+        if way != .hangUp { try terminal.see(borrows ? "leads to https://theirs.example/hook again" : "is deleted") }
+    }
+
+    @Test(arguments: [false, true]) func aSignalAtEachStepOfConnectingRestoresTheBucket(_ borrows: Bool) throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let (before, options) = putTheirs(there, borrows: borrows)
+        let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
+        // The requests of connecting; a signal arrives at each of them, and its answer after the signal.
+        for step in 1...9 {
+            let seen = Watched(0)
+            let child = Watched<Child?>(nil)
+            there.b2.intrude { _ in
+                let count = seen.change { count in
+                    count += 1
+                    return count
+                }
+                if count == step { child.wait { $0 }?.signal(SIGTERM) }
+            }
+            let running = try ConnectedProcess(
+                there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options)
+            child.change { $0 = running.child }
+            let isConnected = running.connects()
+            if isConnected, seen.now < step { running.child.signal(SIGTERM) }
+            let ending = running.child.end()
+            #expect(
+                ending == .exited(0) || ending == .signalled(SIGTERM), "step \(step): \(String(describing: ending))")
+            there.b2.intrude(nil)
+            #expect(there.b2.rulesText == before, "step \(step)")
+            if isConnected, seen.now < step { break }
+        }
     }
 
     @Test func cleanupUndoesWhatAKillLeaves() throws {
@@ -141,6 +241,61 @@ import Testing
         #expect(try connected.end() == .exited(0))
         #expect(there.b2.rulesText == before)
         #expect(receiver.requests.count == 1)
+    }
+
+    @Test func sendsEachDeliveryOnUnchanged() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        // The first receiver refuses once.
+        let receivers = [FakeReceiver([.text(500, "later")]), FakeReceiver(), FakeReceiver()]
+        let servers = try receivers.map { try FakeServer($0) }
+        defer { servers.forEach { $0.stop() } }
+        there.b2.putRules(Self.theirs.replacing("TARGET", with: servers[2].url("/old?token=1")))
+        let before = there.b2.rulesText
+        let refused = try Program.run(
+            "connect", "my-bucket", "--public-url", "https://x.example/", "--forward", "http://example.com/",
+            in: there.home)
+        #expect(refused.ending == .exited(64) && refused.error.contains("--forward http://example.com/"))
+
+        let connected = try connect(
+            there, "--rule", "their-rule", "--yes", "--forward", servers[0].url("/one"), "--forward",
+            servers[1].url("/two"))
+        try connected.error.line(with: "connected: the rule their-rule")
+        let name = "in/ключ \u{1B}[31m\".jpg"
+        #expect(there.b2.upload(name) == [200])
+        // The signature is that of B2 over these bytes, so they are unchanged.
+        let secret = try SigningSecret(label: "their-rule", value: "b2DashTestSecret0123456789abcdEF")
+        var bodies: Set<[UInt8]> = []
+        for (index, (receiver, target)) in zip(receivers, ["/one", "/two", "/old?token=1"]).enumerated() {
+            let requests = try wait(for: "the delivery at \(target)") {
+                receiver.requests.count == (index == 0 ? 2 : 1) ? receiver.requests : nil
+            }
+            for request in requests {
+                #expect(request.target == target && request.method == "POST")
+                #expect(request.value(of: SignatureHeader.name) == secret.signature(of: request.body))
+                #expect(request.value(of: "User-Agent") == "B2/EventNotifications")
+                #expect(request.value(of: "Content-Type") == "application/json; charset=UTF-8")
+                bodies.insert(request.body)
+            }
+        }
+        #expect(bodies.count == 1)
+        #expect(String(decoding: bodies.first ?? [], as: UTF8.self).contains("their-rule"))
+        #expect(try connected.end() == .exited(0))
+        #expect(there.b2.rulesText == before)
+    }
+
+    @Test func refusesACertificateWithATunnel() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let option = try Program.run(
+            "connect", "my-bucket", "--tunnel", "cloudflared", "--tls-certificate", "a", "--tls-key", "b",
+            in: there.home)
+        #expect(option.ending == .exited(64) && option.error.contains("leave out --tls-certificate"))
+        try there.home.configure("tls-certificate: /etc/tls.crt\ntls-key: /etc/tls.key\n")
+        let setting = try Program.run("connect", "my-bucket", "--tunnel", "cloudflared", in: there.home)
+        #expect(setting.ending == .exited(64), "\(setting.error)")
+        #expect(setting.error.contains("config.yaml:1:18: “tls-certificate” is set, and a tunnel speaks HTTPS itself"))
+        #expect(there.b2.requests.isEmpty)
     }
 
     @Test func subscribesToAnEventBroker() throws {

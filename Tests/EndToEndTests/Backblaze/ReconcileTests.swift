@@ -142,6 +142,86 @@ import Testing
         #expect(try reconcile(there, "--grace", "0s").ending == .exited(0))
     }
 
+    @Test func aStopLeavesOneRowForEachVersionInASheet() throws {
+        var there = try BackblazeHome()
+        defer { there.server.stop() }
+        there.home.environment["B2WATCH_SIGNING_SECRET"] = "b2DashTestSecret0123456789abcdEF"
+        let stand = try GoogleStand()
+        defer { stand.stop() }
+        let key = try there.home.folder.write("key.json", stand.google.keyFile())
+        try there.home.configure("actions:\n  sheet:\n" + stand.settings(keyFile: key))
+        var listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
+        let victim = listener.child
+        load(there.b2, (0..<40).map { $0 % 8 == 0 ? "hide\($0)" : "load\($0)" }) { left in
+            if left == 20 { victim.signal(SIGTERM) }
+        }
+        #expect(victim.end() == .exited(0))
+        let all = Set(there.b2.versionNames)
+        #expect(all.count == 41 && there.b2.undelivered > 0)
+
+        // Twice while nobody listens: then b2watch runs the action itself.
+        for isFirst in [true, false] {
+            let outcome = try reconcile(there, "--grace", "0s", "--act", "sheet")
+            #expect(outcome.ending == .exited(0), "\(outcome.output)\(outcome.error)")
+            #expect(outcome.output.contains("queued for sheet: 0") == !isFirst, "\(outcome.output)")
+            #expect(stand.names.sorted() == all.sorted())
+        }
+        // The late notifications add nothing.
+        listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        there.b2.deliverLate()
+        #expect(there.b2.undelivered == 0)
+        #expect(there.b2.upload("last", at: Self.now()) == [200])
+        _ = try wait(for: "the last row") { stand.names.contains("last") ? true : nil }
+        try listener.stop()
+        #expect(stand.names.sorted() == (all.union(["last"])).sorted())
+    }
+
+    /// A million versions: see `docs/connect.md` for the memory.
+    @Test(.enabled(if: LongTests.areWanted)) func aMillionVersionsNeedLittleMemory() throws {
+        var there = try BackblazeHome()
+        defer { there.server.stop() }
+        there.home.environment["B2WATCH_SIGNING_SECRET"] = "b2DashTestSecret0123456789abcdEF"
+        let listener = try RunningListener(in: there.home)
+        there.b2.putRules(rules(listener.url))
+        #expect(there.b2.upload("first", at: Self.now() + 1) == [200])
+        try listener.stop()
+        let start = Self.now()
+        let zeros = String(repeating: "0", count: 60)
+        there.b2.put(
+            (0..<1_000_000).map { number in
+                let digits = String(1_000_000 + number)
+                return FakeB2.Version(
+                    name: "photos/2026/\(digits).jpg", id: "4_z\(zeros)_\(digits)", size: 10,
+                    uploaded: start + Int64(number / 10_000))
+            })
+        // Only a parent learns the most memory that a program has had.
+        let measure = """
+            import resource, subprocess, sys
+            status = subprocess.call(sys.argv[1:])
+            print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+            sys.exit(status)
+            """
+        let clock = ContinuousClock.now
+        let (output, error) = (PipeEnds(), PipeEnds())
+        let child = try Child(
+            "python3", ["-c", measure, Program.path, "reconcile", "my-bucket", "--grace", "0s"],
+            environment: there.home.environment, streams: .init(output: output.writing, error: error.writing))
+        [output, error].forEach { close($0.writing) }
+        let (said, complained) = (Output(output.reading), Output(error.reading))
+        #expect(child.end(within: .seconds(3_600)) == .exited(1))
+        let report = try said.whole()
+        #expect(
+            report.contains("1000001 versions: 1 matched, 0 late, 1000000 missing, 0 unknown; 1001 class C calls"),
+            "\(report)")
+        #expect(report.contains(": 1000000 objects without a notification; b2watch was stopped from "))
+        let peak = try #require(Int(try complained.line(with: "peak ").dropFirst(5)))
+        print("a million versions: \(ContinuousClock.now - clock), \(peak >> 10) MiB at most")
+        #expect(peak >> 10 < 200)
+    }
+
     @Test func aScheduleComparesAndReportsWhatFails() throws {
         let there = try stand()
         defer { there.server.stop() }

@@ -159,6 +159,9 @@ package final class FakeB2: FakeService {
     /// Returns the ids of all versions.
     package var versionIDs: Set<String> { state.withLock { Set($0.versions.map(\.id)) } }
 
+    /// Returns the names of all versions.
+    package var versionNames: [String] { state.withLock { $0.versions.map(\.name) } }
+
     /// The number of files that were uploaded or hidden.
     package var uploads: Int { state.withLock(\.calls) }
 
@@ -427,7 +430,8 @@ package final class FakeB2: FakeService {
             while index < versions.count, versions[index].name == name, versions[index].id != id { index += 1 }
             if index < versions.count, versions[index].name == name { low = index }
         }
-        let rest = versions[low...].prefix { $0.name.utf8.starts(with: prefix.utf8) }
+        // One more than was requested, because it begins the next page.
+        let rest = versions[low...].prefix(count + 1).prefix { $0.name.utf8.starts(with: prefix.utf8) }
         var text = "{\"files\":["
         for (index, version) in rest.prefix(count).enumerated() {
             if index > 0 { text += "," }
