@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("The checklist")
 struct ChecklistTests {
@@ -40,7 +41,7 @@ struct ChecklistTests {
         user.tell(.keyringChanged(KeyringSummary(secrets: [.prod])))
         #expect(user.screen.contains(" ✓  Press s"))
         user.press(.character("t"))
-        user.answer(.sendTestEvent, .success(.said("answered 200 OK in 2 ms")))
+        user.answer(SendTestEvent(), "answered 200 OK in 2 ms")
         #expect(user.screen.contains(" ✓  Press t"))
         #expect(user.screen.contains(" Test event: answered 200 OK in 2 ms"))
     }
@@ -78,7 +79,7 @@ struct ChecklistTests {
         var user = User()
         user.press(.character("t"))
         #expect(user.screen.contains("Sending a test event…"))
-        user.answer(.sendTestEvent, .failure(EffectFailure(TestFailure())))
+        user.answer(Call(SendTestEvent()), .failure(EffectFailure(TestFailure())))
         #expect(user.screen.contains(" Test event: the disk is on fire"))
         #expect(user.screen.contains(" 5  Press t"))
     }

@@ -6,6 +6,7 @@ import Testing
 import TestSupport
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("The lines around the view")
 struct ChromeTests {

@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Closing, ending, suspending")
 struct EndingTests {
@@ -102,17 +103,17 @@ struct EndingTests {
         var user = unsaved("a", "b")
         user.press(.character("q"), .character("s"))
         #expect(user.calls.count == 2 && user.ending == nil)
-        user.answer(.rememberSecret("a"), .success(.said("a file")))
+        user.answer(RememberSecret("a"), "a file")
         #expect(user.ending == nil)
-        user.answer(.rememberSecret("b"), .failure(EffectFailure(TestFailure())))
+        user.answer(Call(RememberSecret("b")), .failure(EffectFailure(TestFailure())))
         #expect(user.ending == nil)
         #expect(user.screen.contains("b2watch keeps running, because the secret is not saved: the disk is on fire"))
         // What is saved later does not end anything.
         user.press(.character("s"), .down, .character("m"), .character("y"))
-        user.answer(.rememberSecret("b"), .success(.said("a file")))
+        user.answer(RememberSecret("b"), "a file")
         #expect(user.ending == nil)
         user.press(.escape, .character("q"), .character("s"))
-        for label in ["a", "b"] { user.answer(.rememberSecret(label), .success(.said("a file"))) }
+        for label in ["a", "b"] { user.answer(RememberSecret(label), "a file") }
         #expect(user.ending == .quit)
     }
 

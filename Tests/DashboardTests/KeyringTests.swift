@@ -5,6 +5,7 @@ import Testing
 import TestSupport
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("The keyring")
 struct KeyringTests {
@@ -43,19 +44,13 @@ struct KeyringTests {
         #expect(user.screen.contains("▌ Secret    ••••••••••••••••••••••••••••••••\n"))
         #expect(!user.screen.contains(Make.secret))
         user.press(.enter)
-        guard case .addSecret(let draft)? = user.calls.first else {
-            Issue.record("nothing was added")
-            return
-        }
-        #expect(draft.value == Make.secret)
-        #expect(draft.label == "main")
-        #expect(draft.binding == .any)
+        #expect(user.calls == calls(AddSecret(SecretDraft(label: "main", value: Make.secret))))
         #expect(user.screen.contains("Verifying what is recorded and not valid…"))
 
         var summary = SecretSummary.prod
         summary.label = "main"
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
-        user.answer(user.calls[0], .success(.keyring(KeyringSummary(secrets: [summary]))))
+        user.answer(user.calls[0], .success(KeyringSummary(secrets: [summary])))
         #expect(user.model.place == .keyring)
         #expect(user.lines[22] == " 37 deliveries verified again: 35 valid, 2 invalid")
         #expect(user.lines[0].contains("  secret main (3f9a)"))
@@ -68,11 +63,7 @@ struct KeyringTests {
         if pressesA { user.press(.character("a")) }
         user.paste(Make.secret)
         user.press(.enter)
-        guard case .addSecret(let draft)? = user.calls.first else {
-            Issue.record("nothing was added")
-            return
-        }
-        #expect(draft.value == Make.secret)
+        #expect(user.asked(AddSecret.self).map(\.secret.value) == [Make.secret])
     }
 
     @Test("among the secrets a paste of any form is meant as one, and Esc leads back there")
@@ -125,12 +116,7 @@ struct KeyringTests {
         #expect(user.screen.contains("Bound to is any, bucket:NAME or rule:NAME."))
         user.type(":photos")
         user.press(.enter)
-        guard case .addSecret(let draft)? = user.calls.first else {
-            Issue.record("nothing was added")
-            return
-        }
-        #expect(draft.label == "main3")
-        #expect(draft.binding == .bucket("photos"))
+        #expect(user.calls == calls(AddSecret(SecretDraft(label: "main3", value: "x", binding: .bucket("photos")))))
     }
 
     @Test("what the keyring does not take stays in the form, with the reason")
@@ -150,13 +136,7 @@ struct KeyringTests {
 
     /// The labels that were deleted, and whether as leaked.
     private func deletions(_ user: User) -> [String] {
-        user.calls.map { call in
-            if case .forgetSecret(let label, let wasLeaked) = call {
-                "\(label) \(wasLeaked ? "leaked" : "rotated")"
-            } else {
-                "\(call)"
-            }
-        }
+        user.asked(ForgetSecret.self).map { "\($0.label) \($0.wasLeaked ? "leaked" : "rotated")" }
     }
 
     @Test("deleting one asks whether it was rotated, which is the default, or leaked")
@@ -175,7 +155,7 @@ struct KeyringTests {
         user.press(.character("f"), .character("r"))
         user.press(.character("f"), .character("l"))
         #expect(deletions(user) == ["b rotated", "b rotated", "b leaked"])
-        user.answer(user.calls[2], .success(.keyring(KeyringSummary())))
+        user.answer(user.calls[2], .success(KeyringSummary()))
         #expect(user.screen.contains("The secret b is deleted: what it verified reads “valid, secret removed”."))
 
         user = held("a")
@@ -206,10 +186,7 @@ struct KeyringTests {
         user.press(.enter, .character("r"))
         #expect(user.calls.isEmpty && user.model.question != nil)
         user.press(.character("l"))
-        guard case .markLeaked(gone)? = user.calls.first else {
-            Issue.record("nothing was marked")
-            return
-        }
+        #expect(user.calls == calls(MarkSecretLeaked(gone)))
         user.press(.down, .character("f"))
         #expect(user.screen.contains("old is deleted as leaked already."))
     }
@@ -222,7 +199,7 @@ struct KeyringTests {
         user.press(.escape)
         #expect(user.calls.isEmpty)
         user.press(.character("m"), .character("y"))
-        user.answer(.rememberSecret("a"), .success(.said("/home/me/.config/b2watch/secrets")))
+        user.answer(RememberSecret("a"), "/home/me/.config/b2watch/secrets")
         #expect(user.screen.contains("The secret a is saved in /home/me/.config/b2watch/secrets."))
     }
 
@@ -247,7 +224,7 @@ struct KeyringTests {
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
         #expect(user.keyringReads == 3)
         user.press(.character("m"), .character("y"))
-        user.answer(.rememberSecret("a"), .success(.said("a file")))
+        user.answer(RememberSecret("a"), "a file")
         #expect(user.keyringReads == 4)
         user.press(.character("q"))
         user.arrive([Make.row(3)])
@@ -281,7 +258,7 @@ struct KeyringTests {
     @Test("a draft prints as its label")
     func redacted() {
         let draft = SecretDraft(label: "prod", value: Make.secret)
-        var text = "\(draft) \(String(reflecting: draft)) \(ControlCall.addSecret(draft))"
+        var text = "\(draft) \(String(reflecting: draft)) \(AddSecret(draft))"
         dump(draft, to: &text)
         var user = User()
         user.press(.character("s"))
@@ -375,13 +352,10 @@ struct UnsignedRuleScreenTests {
         user.paste("https://hooks.example.com\(Self.path)\n")
         #expect(!user.screen.contains("0123456789") && user.screen.contains("••••••••"))
         user.press(.enter)
-        guard case .nameUnsigned(let draft)? = user.calls.first else {
-            Issue.record("nothing was named")
-            return
-        }
-        #expect(draft.rule == "plain" && draft.proof == "path https://hooks.example.com\(Self.path)")
+        let draft = UnsignedDraft(rule: "plain", proof: "path https://hooks.example.com\(Self.path)")
+        #expect(user.calls == calls(NameUnsigned(draft)))
         #expect(!"\(draft) \(String(reflecting: draft)) \(user.calls)".contains("0123456789"))
-        user.answer(user.calls[0], .success(.keyring(KeyringSummary(unsigned: [Self.plain]))))
+        user.answer(user.calls[0], .success(KeyringSummary(unsigned: [Self.plain])))
         #expect(user.model.place == .keyring)
         #expect(user.screen.contains("▌ plain") && user.screen.contains("unsigned     path"))
         #expect(user.screen.contains("never counts as valid"))
@@ -433,9 +407,6 @@ struct UnsignedRuleScreenTests {
         user.press(.escape, .character("f"))
         #expect(user.screen.contains("Remove plain from the rules that do not sign?"))
         user.press(.character("y"))
-        guard case .forgetUnsigned("plain")? = user.calls.first else {
-            Issue.record("nothing was removed")
-            return
-        }
+        #expect(user.calls == calls(ForgetUnsigned("plain")))
     }
 }

@@ -7,12 +7,13 @@ import Testing
 import TestSupport
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Running", .blocking)
 struct RunningTests {
     private func dashboard() throws -> Dashboard {
         let history = try History(.memory)
-        return Dashboard(DashboardEnvironment(reader: history.reader, control: NoListener()))
+        return Dashboard(DashboardEnvironment(reader: history.reader, listener: NoListener()))
     }
 
     @Test("a burst of announcements leaves one message, and the newest change")
@@ -34,12 +35,12 @@ struct RunningTests {
         let runner = EffectRunner(dashboard.environment, mailbox: dashboard.mailbox)
         var questions = Questions<[String]>()
         questions.ask("test", on: .listener) { outside, _ in
-            try outside.listener.sendTestEvent()
+            try outside.ask(SendTestEvent())
         } then: { said, result in
             if case .success(let sentence) = result { said.append(sentence) }
         }
         questions.ask("secret", on: .listener) { outside, _ in
-            try outside.listener.addSecret(SecretDraft(label: "a", value: "b"))
+            try outside.ask(AddSecret(SecretDraft(label: "a", value: "b")))
         } then: { said, result in
             if case .failure(let failure) = result { said.append(failure.sentence) }
         }
@@ -98,7 +99,7 @@ struct RunningTests {
     @Test("a delivery that is gone says so")
     func goneDelivery() throws {
         let environment = try dashboard().environment
-        let builder = DocumentBuilder(reader: environment.reader, control: environment.control, clock: .utc)
+        let builder = DocumentBuilder(reader: environment.reader, listener: environment.listener, clock: .utc)
         let request = DocumentRequest(
             rowID: 1, deliveryID: 1, position: 0, eventCount: 1, isDuplicate: false, tab: .summary, form: .raw,
             columns: 60, showsUTC: true, revision: 0, keyringRevision: 0)

@@ -3,6 +3,7 @@ import Notifications
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Wording")
 struct WordingTests {

@@ -1,5 +1,6 @@
 import Base
 import History
+import Receiving
 
 // MARK: - Commands of all views
 

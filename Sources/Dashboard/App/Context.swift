@@ -1,6 +1,8 @@
+import Actions
 import Base
 import History
 import Notifications
+import Receiving
 import Synchronization
 
 /// The state that all views share, and their access to questions to the outside.
@@ -27,9 +29,14 @@ struct Context {
 
 /// The outside world as questions see it. It is called off the screen's thread; tests pass their own.
 protocol Outside: Sendable {
-    var listener: any ListenerControl { get }
-    /// The control of the actions; nil if no process runs them.
-    var actions: (any ActionControl)? { get }
+    /// Asks the listener. Blocks.
+    ///
+    /// - Throws: An error whose text is a sentence for the user.
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply
+    /// Asks the process that runs the actions. Blocks.
+    ///
+    /// - Throws: An error whose text is a sentence for the user.
+    func ask<Request: ListenerRequest<ActionRunner>>(_ request: Request) throws -> Request.Reply
     /// Reads the user's settings again.
     func settings() throws -> DashboardSettings
 
@@ -65,16 +72,6 @@ protocol Outside: Sendable {
     func act(_ request: ActRequest, _ asking: Asking<ActOutcome>) throws -> ActOutcome
     /// Returns the text that an action would send for the first of some rows.
     func preview(_ action: String, _ rows: ActedRows) throws -> DryRun
-}
-
-extension Outside {
-    /// Returns the control of the actions.
-    ///
-    /// - Throws: `NobodyActs` if no process runs them.
-    func requireActions() throws -> any ActionControl {
-        guard let actions else { throw NobodyActs() }
-        return actions
-    }
 }
 
 /// The error that no process runs actions.

@@ -1,6 +1,8 @@
 import Base
 public import Foundation
 public import History
+public import Receiving
+public import Sending
 import Synchronization
 public import Terminal
 
@@ -98,10 +100,12 @@ public enum DashboardSignal: Sendable, Hashable {
 public struct DashboardEnvironment: Sendable {
     /// The reader of the history.
     public var reader: HistoryReader
-    /// The control of the listener that is shown.
-    public var control: any ListenerControl
-    /// The control of the actions; nil if no process runs them.
-    public var actions: (any ActionControl)?
+    /// The listener that is shown, in this process or in another.
+    public var listener: any ListenerAsking
+    /// The actions; nil if no process runs them.
+    public var actions: (any ActionAsking)?
+    /// The client that sends recorded deliveries again; nil if none are sent.
+    public var http: (any HTTPSending)?
     /// The state of the history at the start.
     public var change: HistoryChange
     /// The secrets at the start.
@@ -135,14 +139,14 @@ public struct DashboardEnvironment: Sendable {
 
     /// Creates an environment.
     public init(
-        reader: HistoryReader, control: any ListenerControl, change: HistoryChange = HistoryChange(),
+        reader: HistoryReader, listener: any ListenerAsking, change: HistoryChange = HistoryChange(),
         keyring: KeyringSummary = KeyringSummary(), listening: ListeningState = .starting,
         secretsFile: String = "$XDG_CONFIG_HOME/b2watch/secrets", log: (any LogReading)? = nil,
         isAttached: Bool = false, clock: WallClock = .local, copiesFolder: String = NSTemporaryDirectory(),
         settings: DashboardSettings = DashboardSettings()
     ) {
         self.reader = reader
-        self.control = control
+        self.listener = listener
         self.change = change
         self.keyring = keyring
         self.listening = listening
@@ -276,9 +280,9 @@ struct DashboardRun {
     private mutating func draw() {
         if isToMeasure {
             isToMeasure = false
-            let control = dashboard.environment.control
+            let listener = dashboard.environment.listener
             _ = tell(
-                .measured(control.answerTimes(), hasReceivedFromElsewhere: control.hasReceivedFromElsewhere()))
+                .measured(listener.answerTimes, hasReceivedFromElsewhere: listener.hasReceivedFromElsewhere))
         }
         var surface = Surface(size: screen.size)
         let cursor = model.draw(on: &surface)

@@ -1,6 +1,9 @@
+import Actions
 import Base
 import History
 import Notifications
+import Receiving
+import Sending
 import Synchronization
 import Terminal
 
@@ -8,8 +11,6 @@ import Terminal
 ///
 /// Each lane has its own worker, so that laying out a body of one mebibyte does not delay the rows.
 struct EffectRunner: Sendable {
-    let listener: any ListenerControl
-    let actions: (any ActionControl)?
     /// The latest progress report of the browser.
     let progress = LatestProgress()
     private let environment: DashboardEnvironment
@@ -27,12 +28,11 @@ struct EffectRunner: Sendable {
         let progress = progress
         self.environment = environment
         self.mailbox = mailbox
-        (listener, actions) = (environment.control, environment.actions)
         browser = Browser(environment.reader) { report in
             if progress.put(report) { mailbox.post(DashboardMessage(.browseMoved)) }
         }
         copier = Copier(
-            reader: environment.reader, control: environment.control, folder: environment.copiesFolder)
+            reader: environment.reader, listener: environment.listener, folder: environment.copiesFolder)
         exporter = Exporter(environment.reader)
     }
 
@@ -90,6 +90,22 @@ struct EffectRunner: Sendable {
 // MARK: - The outside world for questions
 
 extension EffectRunner: Outside {
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply {
+        try environment.listener.ask(request)
+    }
+
+    func ask<Request: ListenerRequest<ActionRunner>>(_ request: Request) throws -> Request.Reply {
+        try requireActions().ask(request)
+    }
+
+    /// Returns the actions.
+    ///
+    /// - Throws: `NobodyActs` if no process runs them.
+    private func requireActions() throws -> any ActionAsking {
+        guard let actions = environment.actions else { throw NobodyActs() }
+        return actions
+    }
+
     func settings() throws -> DashboardSettings { try environment.reloadSettings() }
 
     func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
@@ -157,7 +173,7 @@ extension EffectRunner: Outside {
     }
 
     func document(_ request: DocumentRequest, isCancelled: @escaping @Sendable () -> Bool) -> DetailDocument {
-        DocumentBuilder(reader: reader, control: listener, clock: environment.clock)
+        DocumentBuilder(reader: reader, listener: environment.listener, clock: environment.clock)
             .build(request, isCancelled: isCancelled)
     }
 
@@ -168,7 +184,22 @@ extension EffectRunner: Outside {
     }
 
     func act(_ request: ActRequest, _ asking: Asking<ActOutcome>) throws -> ActOutcome {
-        try request.act(reader, try requireActions(), note: environment.note, asking)
+        try request.act(
+            reader, try requireActions(), replay: replay(_:to:while:), note: environment.note, asking)
+    }
+
+    /// Sends recorded deliveries again, unchanged.
+    ///
+    /// - Parameters:
+    ///   - url: The URL of the receiver; nil for the listener.
+    ///   - goesOn: Called after each delivery with the results so far; returns whether to continue.
+    private func replay(
+        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
+    ) throws -> ReplayCount {
+        guard let http = environment.http else { throw NobodyActs() }
+        let target = try WebhookURL(url ?? ask(ReadHook()))
+        return try Replay(reader: reader, http: http, url: target, allowsPlainHTTP: url == nil)
+            .counted(deliveries, while: goesOn)
     }
 
     func preview(_ action: String, _ rows: ActedRows) throws -> DryRun {

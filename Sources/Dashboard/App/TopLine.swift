@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// The top line: whether deliveries are received, which secrets verify them, and the number of deliveries by verdict.

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// The document that the detail pane should show: the row, the tab and the layout.
@@ -77,7 +78,7 @@ struct DetailDocument: Sendable, Hashable {
 /// A builder of documents from the history.
 struct DocumentBuilder: Sendable {
     let reader: HistoryReader
-    let control: any ListenerControl
+    let listener: any ListenerAsking
     let clock: WallClock
 
     /// The maximum number of other deliveries of an event that are listed.
@@ -96,7 +97,7 @@ struct DocumentBuilder: Sendable {
             }
             let content = Self.content(
                 of: record, for: request, clock: clock, others: try others(record, request),
-                actions: try actions(request), evidence: { control.evidence(for: $0, isCancelled: isCancelled) })
+                actions: try actions(request), evidence: { listener.evidence(for: $0, isCancelled: isCancelled) })
             return DetailDocument(content, for: request)
         } catch {
             let text = "The delivery could not be read: \(error)"

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// A condition that is in force while the list is empty, and how it is counted by itself.

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// The menu of the actions to run, retry, skip or show for rows. A letter chooses what to do.
@@ -354,14 +355,14 @@ struct DryRun: Sendable, Hashable {
 
     /// Creates a dry run of the first of some rows. A single row is shown even if the action is done for it. Blocks.
     init(
-        of action: String, for rows: ActedRows, _ reader: HistoryReader, _ control: any ActionControl
+        of action: String, for rows: ActedRows, _ reader: HistoryReader, _ actions: any ActionAsking
     ) throws {
         let ids = try ActWalk.first(Self.lookedAt + 1, of: rows, reader)
         var plan = OutboxPlan(most: Self.previewed)
         try reader.plan(action, for: Array(ids.prefix(Self.lookedAt)), into: &plan)
         let shown = ids.count == 1 ? ids : plan.rows
         self.init(
-            text: shown.isEmpty ? [] : try control.previewAction(action, rows: shown), shown: shown.count,
+            text: shown.isEmpty ? [] : Array(try actions.ask(PreviewAction(action, rows: shown))), shown: shown.count,
             count: plan.count, there: plan.there, repeated: plan.repeated, unfit: plan.unfit,
             isStart: ids.count > Self.lookedAt)
     }

@@ -1,6 +1,8 @@
+import Actions
 import Base
 import History
 import Notifications
+import Receiving
 import Sending
 
 /// A request to do something for one or more rows of the history.
@@ -33,14 +35,17 @@ struct ActRequest: Sendable, Hashable {
 
     /// Processes the rows piece by piece until all are done or the request is cancelled. Blocks.
     ///
-    /// - Parameter note: Writes a line to the log: the result of the replay, however it ended.
+    /// - Parameters:
+    ///   - replay: Sends deliveries again, while its last argument returns true.
+    ///   - note: Writes a line to the log: the result of the replay, however it ended.
     func act(
-        _ reader: HistoryReader, _ control: any ActionControl, note: (String) -> Void, _ asking: Asking<ActOutcome>
+        _ reader: HistoryReader, _ actions: any ActionAsking, replay: ActWalk.Replaying, note: (String) -> Void,
+        _ asking: Asking<ActOutcome>
     ) throws -> ActOutcome {
         var walk = ActWalk(self)
         defer { if walk.report.replay.total > 0 { note(walk.report.replay.sentence) } }
         while !asking.isCancelled {
-            let isLeft = try walk.step(reader, control) { passed in
+            let isLeft = try walk.step(reader, actions, replay) { passed in
                 asking.report(.passed(passed))
                 return !asking.isCancelled
             }
@@ -169,6 +174,9 @@ enum ActOutcome: Sendable, Hashable {
 
 /// A request in progress, which processes its rows piece by piece.
 struct ActWalk: Sendable {
+    /// Sends deliveries again to a URL, or to the listener, while a closure returns true for the results so far.
+    typealias Replaying = (_ deliveries: [Int64], _ url: String?, _ goesOn: (ReplayCount) -> Bool) throws -> ReplayCount
+
     /// The maximum number of rows in a piece.
     static let piece = Outbox.most
     let request: ActRequest
@@ -194,16 +202,16 @@ struct ActWalk: Sendable {
     ///   so far. If it returns false, the walk ends, however many rows are left.
     /// - Returns: Whether more rows are left to process.
     mutating func step(
-        _ reader: HistoryReader, _ control: any ActionControl, while goesOn: (Int) -> Bool
+        _ reader: HistoryReader, _ actions: any ActionAsking, _ replay: Replaying, while goesOn: (Int) -> Bool
     ) throws -> Bool {
         let (rows, isLast) = try next(reader)
         guard !rows.isEmpty else { return !isLast }
         guard !request.isCount, case .replay(let url) = request.deed else {
-            if request.isCount { try count(rows, reader) } else { try act(rows, reader, control) }
+            if request.isCount { try count(rows, reader) } else { try act(rows, reader, actions) }
             report.passed += rows.count
             return !isLast
         }
-        return try !replay(rows, to: url, control, while: goesOn) || !isLast
+        return try !send(rows, to: url, replay, while: goesOn) || !isLast
     }
 
     /// Returns the first rows, up to a limit.
@@ -249,16 +257,16 @@ struct ActWalk: Sendable {
         for entry in try entries(of: action, rows, reader) { count.states[entry.state, default: 0] += 1 }
     }
 
-    private mutating func act(_ rows: [EventRow], _ reader: HistoryReader, _ control: any ActionControl) throws {
+    private mutating func act(_ rows: [EventRow], _ reader: HistoryReader, _ actions: any ActionAsking) throws {
         switch request.deed {
         case .run(let action):
-            report.addition += try control.runAction(action, rows: rows.map(\.id))
+            report.addition += try actions.ask(RunAction(action, rows: rows.map(\.id)))
         case .retry(let action):
             let ids = try entries(of: action, rows, reader).filter(\.state.canBeRetried).map(\.id)
-            if !ids.isEmpty { report.changed += try control.retryEntries(ids) }
+            if !ids.isEmpty { report.changed += try actions.ask(RetryEntries(ids)) }
         case .skip(let action):
             let ids = try entries(of: action, rows, reader).filter(\.state.canBeSkipped).map(\.id)
-            if !ids.isEmpty { report.changed += try control.skipEntries(ids) }
+            if !ids.isEmpty { report.changed += try actions.ask(SkipEntries(ids)) }
         case .replay: break
         }
     }
@@ -266,8 +274,8 @@ struct ActWalk: Sendable {
     /// Sends the deliveries of these rows again, each once.
     ///
     /// - Returns: Whether all of them were sent.
-    private mutating func replay(
-        _ rows: [EventRow], to url: String?, _ control: any ActionControl, while goesOn: (Int) -> Bool
+    private mutating func send(
+        _ rows: [EventRow], to url: String?, _ replay: Replaying, while goesOn: (Int) -> Bool
     ) throws -> Bool {
         var ids: [Int64] = []
         for row in rows where row.deliveryID != lastDelivery {
@@ -276,7 +284,7 @@ struct ActWalk: Sendable {
         }
         guard !ids.isEmpty else { return true }
         let before = report.passed
-        let count = try control.replay(ids, to: url) { goesOn(before + $0.total) }
+        let count = try replay(ids, url) { goesOn(before + $0.total) }
         report.replay.add(count)
         report.passed += count.total
         return count.total == ids.count

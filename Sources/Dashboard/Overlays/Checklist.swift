@@ -1,5 +1,6 @@
 import Base
 import History
+import Receiving
 import Terminal
 
 /// The first steps, each with a tick once it is done. The screen shows them until something has arrived.

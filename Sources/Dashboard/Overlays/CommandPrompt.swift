@@ -1,5 +1,6 @@
 import Base
 import History
+import Receiving
 import Terminal
 
 /// The line opened with `:`, in which a command is typed by its name.

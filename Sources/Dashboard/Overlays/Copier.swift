@@ -1,13 +1,15 @@
+import Base
 import Foundation
 import History
 import Notifications
+import Receiving
 import Sending
 import Terminal
 
 /// The reader of the data to copy. It works off the screen's thread.
 struct Copier: Sendable {
     let reader: HistoryReader
-    let control: any ListenerControl
+    let listener: any ListenerAsking
     /// The folder for copies that are too large for a terminal.
     let folder: String
 
@@ -19,12 +21,12 @@ struct Copier: Sendable {
             return try Self.copyAll(request, folder: folder) { pieces in
                 try forEach(rows) { row in
                     guard let record = try reader.delivery(row.deliveryID) else { return }
-                    try pieces.add(row, of: record, holdsSecret: control.holdsSecret(in:))
+                    try pieces.add(row, of: record, holdsSecret: listener.holdsSecret(in:))
                 }
             }
         }
         guard let record = try reader.delivery(request.deliveryID) else { throw CopyFailure.gone }
-        return try Self.copy(request, of: record, folder: folder, holdsSecret: control.holdsSecret(in:))
+        return try Self.copy(request, of: record, folder: folder, holdsSecret: listener.holdsSecret(in:))
     }
 
     static func copy(

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// The line in which a filter is edited.

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// A line of the Secrets screen.
@@ -61,7 +62,7 @@ struct KeyringScreen: Overlay {
         let isWaiting = context.questions.isWaiting("keyring", of: context.opening)
         guard reading.isDue(context.session.change, isWaiting: isWaiting, at: context.session.now) else { return }
         context.ask("keyring", of: Self.self, on: .listener) { outside, _ in
-            try outside.listener.keyring()
+            try outside.ask(ReadKeyring())
         } then: { _, context, result in
             if case .success(let summary) = result { context.session.hold(summary) }
         }
@@ -606,13 +607,13 @@ extension DashboardModel {
     }
 
     /// Asks the listener something for which the user waits. An error is shown unless it is handled.
-    private mutating func askListener<Answer: Sendable>(
-        _ work: @escaping @Sendable (any ListenerControl) throws -> Answer,
-        then: @escaping @Sendable (inout DashboardModel, Answer) -> Void,
+    private mutating func askListener<Request: ListenerRequest<ReceiverDesk>>(
+        _ request: Request,
+        then: @escaping @Sendable (inout DashboardModel, Request.Reply) -> Void = { _, _ in },
         failed: @escaping @Sendable (inout DashboardModel, SafeText) -> Void = { $0.session.tell($1, .bad) }
     ) {
         ask(on: .listener) { outside, _ in
-            try work(outside.listener)
+            try outside.ask(request)
         } then: { model, result in
             switch result {
             case .success(let answer):
@@ -626,9 +627,7 @@ extension DashboardModel {
 
     fileprivate mutating func sendTest() {
         session.tell("Sending a test event…", .secondary)
-        askListener {
-            try $0.sendTestEvent()
-        } then: { model, sentence in
+        askListener(SendTestEvent()) { model, sentence in
             model.session.hasTested = true
             model.session.tell("Test event: \(sentence)", .good)
         } failed: { model, sentence in
@@ -637,9 +636,7 @@ extension DashboardModel {
     }
 
     mutating func reloadSecrets() {
-        askListener {
-            try $0.reloadSecrets()
-        } then: { model, keyring in
+        askListener(ReloadSecrets()) { model, keyring in
             let count = Wording.count(keyring.secrets.count, "is current", "are current")
             model.confirm("The secrets were read again: \(count).")
         }
@@ -647,12 +644,14 @@ extension DashboardModel {
 
     /// Adds a secret to the current ones, or replaces one of them.
     mutating func hold(_ draft: SecretDraft, _ purpose: SecretForm.Purpose) {
-        askListener { listener in
-            switch purpose {
-            case .add, .unsigned: try listener.addSecret(draft)
-            case .replace(let label): try listener.replaceSecret(label, with: draft)
-            }
-        } then: { model, _ in
+        switch purpose {
+        case .add, .unsigned: hold(draft, by: AddSecret(draft))
+        case .replace(let label): hold(draft, by: ReplaceSecret(label, with: draft))
+        }
+    }
+
+    private mutating func hold<Request: ListenerRequest<ReceiverDesk>>(_ draft: SecretDraft, by request: Request) {
+        askListener(request) { model, _ in
             if model.keyring?.form?.isWaiting == true { model.keyring?.form = nil }
             model.keyring?.select(draft.label)
             model.confirm("The secret \(draft.label) is current now.")
@@ -667,9 +666,7 @@ extension DashboardModel {
 
     /// Names a rule as one that does not sign.
     mutating func nameUnsigned(_ draft: UnsignedDraft) {
-        askListener {
-            try $0.nameUnsigned(draft)
-        } then: { model, keyring in
+        askListener(NameUnsigned(draft)) { model, keyring in
             if model.keyring?.form?.isWaiting == true { model.keyring?.form = nil }
             model.keyring?.select(unsigned: draft.rule)
             let isSaved = keyring.unsigned.first { $0.rule == draft.rule }?.isSaved ?? false
@@ -687,9 +684,7 @@ extension DashboardModel {
 
     /// Removes a rule from those that are named as ones that do not sign.
     mutating func forgetUnsigned(_ rule: String) {
-        askListener {
-            try $0.forgetUnsigned(rule)
-        } then: { model, _ in
+        askListener(ForgetUnsigned(rule)) { model, _ in
             model.session.tell("The rule \(rule) is no longer named as one that does not sign.", .good)
         }
     }
@@ -699,18 +694,14 @@ extension DashboardModel {
         switch question {
         case .delete(let secret, _):
             let label = secret.label
-            askListener {
-                try $0.forgetSecret(label, wasLeaked: wasLeaked)
-            } then: { model, _ in
+            askListener(ForgetSecret(label, wasLeaked: wasLeaked)) { model, _ in
                 model.confirm(
                     "The secret \(label) is deleted"
                         + (wasLeaked ? ": what it verified reads “valid, secret removed”." : "; its verdicts stay."))
             }
         case .markLeaked(let secret) where wasLeaked:
             let identity = secret.identity
-            askListener {
-                try $0.markLeaked(identity)
-            } then: { model, _ in
+            askListener(MarkSecretLeaked(identity)) { model, _ in
                 model.confirm("What \(identity) verified reads “valid, secret removed”.")
             }
         default: break
@@ -721,9 +712,7 @@ extension DashboardModel {
 
     /// Saves a secret for the next start.
     mutating func remember(_ label: String) {
-        askListener {
-            try $0.rememberSecret(label)
-        } then: { model, place in
+        askListener(RememberSecret(label)) { model, place in
             model.session.tell("The secret \(label) is saved in \(place).", .good)
             if model.session.savingToQuit.remove(label) != nil, model.session.savingToQuit.isEmpty {
                 model.request(.end(.quit))
@@ -747,10 +736,7 @@ extension DashboardModel {
     /// Cancels verifying again, or resumes it.
     mutating func cancelJudging() {
         guard let stage = session.judging?.stage else { return }
-        askListener { listener in
-            if stage == .running { try listener.cancelJudging() } else { try listener.resumeJudging() }
-        } then: { _, _ in
-        }
+        if stage == .running { askListener(CancelJudging()) } else { askListener(ResumeJudging()) }
     }
 
     /// Shows that the keyring was changed, unless the result of verifying again is already on the screen.

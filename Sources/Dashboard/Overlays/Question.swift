@@ -1,5 +1,6 @@
 import Base
 import History
+import Receiving
 import Terminal
 
 /// A question that the user must answer before something is done. Only keys answer it, never a paste.

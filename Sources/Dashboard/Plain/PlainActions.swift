@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 // MARK: - Actions in plain mode
@@ -165,7 +166,7 @@ extension PlainModel {
     /// Prints how many events a listed action has missed.
     private mutating func lookForMissed(_ name: String) {
         ask(on: .patient) { outside, _ in
-            try outside.requireActions().missedRows(name, in: .newest)
+            try outside.ask(FindMissedRows(name, in: .newest))
         } then: { plain, result in
             guard case .success(let missed) = result else { return }
             plain.model.actions.note(missed, of: name)
@@ -243,7 +244,7 @@ extension PlainModel {
         switch word.lowercased() {
         case "", "list":
             ask(on: .listener) { outside, _ in
-                try outside.listener.keyring()
+                try outside.ask(ReadKeyring())
             } then: { plain, result in
                 switch result {
                 case .success(let keyring): plain.list(keyring)

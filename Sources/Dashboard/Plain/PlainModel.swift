@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Sending
 internal import Settings
 import Terminal

@@ -1,5 +1,6 @@
 import Base
 internal import Glibc
+import Receiving
 import Terminal
 
 /// One run of the dashboard in plain mode, on its own thread: it waits, reads lines, passes them to the model and
@@ -85,8 +86,8 @@ struct PlainRun {
     }
 
     private var measured: DashboardEvent {
-        let control = dashboard.environment.control
-        return .measured(control.answerTimes(), hasReceivedFromElsewhere: control.hasReceivedFromElsewhere())
+        let listener = dashboard.environment.listener
+        return .measured(listener.answerTimes, hasReceivedFromElsewhere: listener.hasReceivedFromElsewhere)
     }
 
     private mutating func take(_ message: DashboardMessage) -> DashboardEnding? {

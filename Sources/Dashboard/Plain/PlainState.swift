@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 
 /// The state at one moment of everything that a listening user must hear about when it changes.
 struct PlainState {

@@ -1,6 +1,8 @@
+import Actions
 import Base
-public import History
+import History
 import Notifications
+import Receiving
 import Terminal
 
 /// The tab `4 Actions`: the actions with their states and, below them, the entries of the selected action, the newest
@@ -548,12 +550,12 @@ extension DashboardModel {
     // MARK: - Requests to the process that runs the actions
 
     /// Sends a request to the process that runs the actions. Shows an error if it fails.
-    private mutating func askActions<Answer: Sendable>(
-        on lane: Lane = .actions, _ work: @escaping @Sendable (any ActionControl) throws -> Answer,
-        then: @escaping @Sendable (inout DashboardModel, Answer) -> Void
+    private mutating func askActions<Request: ListenerRequest<ActionRunner>>(
+        _ request: Request, on lane: Lane = .actions,
+        then: @escaping @Sendable (inout DashboardModel, Request.Reply) -> Void
     ) {
         ask(on: lane) { outside, _ in
-            try work(outside.requireActions())
+            try outside.ask(request)
         } then: { model, result in
             model.actions.reading.outdate()
             switch result {
@@ -564,25 +566,19 @@ extension DashboardModel {
     }
 
     mutating func setPaused(_ name: String, _ isPaused: Bool) {
-        askActions {
-            try $0.setPaused(name, isPaused)
-        } then: { model, _ in
+        askActions(PauseAction(name, isPaused: isPaused)) { model, _ in
             model.session.tell(isPaused ? "“\(name)” is paused: its entries wait." : "“\(name)” is resumed.", .good)
         }
     }
 
     mutating func retryEntry(_ id: Int64) {
-        askActions {
-            try $0.retryEntries([id])
-        } then: { model, count in
+        askActions(RetryEntries([id])) { model, count in
             model.session.tell(count > 0 ? "The entry is tried again." : "The entry is done or already waiting.", .good)
         }
     }
 
     mutating func skipEntry(_ id: Int64) {
-        askActions {
-            try $0.skipEntries([id])
-        } then: { model, count in
+        askActions(SkipEntries([id])) { model, count in
             model.session.tell(
                 count > 0 ? "The entry is skipped." : "The entry cannot be skipped any more.", .good)
         }
@@ -590,9 +586,7 @@ extension DashboardModel {
 
     /// Retries all entries of an action that failed or are on hold.
     mutating func retryAll(_ name: String) {
-        askActions {
-            try $0.retryAll(name, in: EntryState.retriedTogether)
-        } then: { model, count in
+        askActions(RetryAction(name, in: EntryState.retriedTogether)) { model, count in
             let entries = Wording.count(count, "entry is", "entries are")
             model.session.tell(
                 count == 0 ? "“\(name)” is tried now." : "“\(name)”: \(entries) tried again.", .good)
@@ -601,18 +595,14 @@ extension DashboardModel {
 
     /// Skips all entries of an action that are waiting or dead.
     mutating func skipAll(_ name: String) {
-        askActions {
-            try $0.skipAll(name, in: EntryState.skippedTogether)
-        } then: { model, count in
+        askActions(SkipAction(name, in: EntryState.skippedTogether)) { model, count in
             model.session.tell("“\(name)”: \(Wording.count(count, "entry is", "entries are")) skipped.", .good)
         }
     }
 
     /// Tests whether an action would work.
     mutating func test(_ name: String) {
-        askActions(on: .patient) {
-            try $0.testAction(name)
-        } then: { model, sentence in
+        askActions(TestAction(name), on: .patient) { model, sentence in
             model.session.tell("“\(name)”: \(sentence)", .good)
         }
     }
@@ -640,7 +630,7 @@ extension DashboardModel {
     mutating func offerMissed(_ name: String) {
         let since = session.now
         ask(Self.awaited, on: .patient) { outside, _ in
-            try outside.requireActions().missedRows(name, in: .all)
+            try outside.ask(FindMissedRows(name, in: .all))
         } then: { model, result in
             switch result {
             case .success(let missed):
@@ -660,7 +650,7 @@ extension DashboardModel {
         _ name: String, in reach: MissedReach, then: @escaping @Sendable (inout DashboardModel, MissedRows) -> Void
     ) {
         ask(on: .patient) { outside, _ in
-            try outside.requireActions().missedRows(name, in: reach)
+            try outside.ask(FindMissedRows(name, in: reach))
         } then: { model, result in
             guard case .success(let missed) = result else { return }
             model.actions.note(missed, of: name)
@@ -714,59 +704,4 @@ extension DashboardModel {
         }
     }
 
-}
-
-// MARK: - Interface to the actions
-
-/// The requests of the dashboard to the process that runs the actions, which may be this process. The executable
-/// implements them.
-///
-/// The functions are called on background threads, several at a time, and may block. The descriptions of the errors
-/// they throw are shown to the user, so they must be sentences.
-public protocol ActionControl: Sendable {
-    /// Pauses or resumes an action. Entries are still added to the outbox while it is paused.
-    func setPaused(_ action: String, _ isPaused: Bool) throws
-
-    /// Runs an action for at most 1,000 rows of the list of events, without regard to the action's filter.
-    func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition
-
-    /// Makes entries due immediately.
-    ///
-    /// - Returns: The number of these entries. Entries that are done or due anyway are not included.
-    func retryEntries(_ entries: [Int64]) throws -> Int
-
-    /// Makes all entries of an action in these states due immediately, and returns their number.
-    func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int
-
-    /// Skips entries, and returns the number of skipped ones.
-    func skipEntries(_ entries: [Int64]) throws -> Int
-
-    /// Skips all entries of an action in these states, and returns their number.
-    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int
-
-    /// Returns the content that an action would send for some rows, as readable text without secrets. Nothing is sent.
-    func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8]
-
-    /// Tests whether an action would work.
-    ///
-    /// - Returns: A sentence to show to the user.
-    func testAction(_ action: String) throws -> String
-
-    /// Returns the rows for which an action did not run, but would run with their present verdicts and its present filter.
-    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows
-
-    /// Sends recorded deliveries again, unchanged.
-    ///
-    /// - Parameters:
-    ///   - deliveries: The ids of the deliveries.
-    ///   - url: The URL of the receiver; nil for this listener.
-    ///   - goesOn: A function that is called after each delivery with the results so far. It returns whether to
-    ///     continue.
-    /// - Returns: The results.
-    func replay(
-        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
-    ) throws -> ReplayCount
-
-    /// Returns the names of the configured actions, in the order of the configuration.
-    func actionNames() throws -> [String]
 }

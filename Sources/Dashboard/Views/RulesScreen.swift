@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
 /// A row of the list of rules, with whether its secret is saved.

@@ -46,8 +46,8 @@ public enum ActionRequests {
 /// Pauses or resumes an action; entries are still made while it is paused.
 public struct PauseAction: ListenerRequest {
     public static let name = "pauseAction"
-    private let action: String
-    private let isPaused: Bool
+    let action: String
+    let isPaused: Bool
 
     /// Pauses (`isPaused`) or resumes it.
     public init(_ action: String, isPaused: Bool) {
@@ -64,8 +64,8 @@ public struct PauseAction: ListenerRequest {
 /// Runs an action for rows of the event list, whatever its filter; 1,000 rows at most.
 public struct RunAction: ListenerRequest {
     public static let name = "runAction"
-    private let action: String
-    private let rows: [Int64]
+    let action: String
+    let rows: [Int64]
 
     /// Runs it for rows.
     public init(_ action: String, rows: [Int64]) {
@@ -82,7 +82,7 @@ public struct RunAction: ListenerRequest {
 public struct ReconcileVersions: ListenerRequest {
     public static let name = "reconcileVersions"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
+    let action: String
     private let versions: [ReconciledVersion]
     private let seen: Int64
 
@@ -103,7 +103,7 @@ public struct ReconcileVersions: ListenerRequest {
 /// Retries entries at once. The reply gives their number, without entries that are done or queued anyway.
 public struct RetryEntries: ListenerRequest {
     public static let name = "retryEntries"
-    private let entries: [Int64]
+    let entries: [Int64]
 
     /// Retries these entries.
     public init(_ entries: [Int64]) {
@@ -117,8 +117,8 @@ public struct RetryEntries: ListenerRequest {
 public struct RetryAction: ListenerRequest {
     public static let name = "retryAction"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
-    private let states: Set<EntryState>
+    let action: String
+    let states: Set<EntryState>
 
     /// Retries the entries in these states.
     public init(_ action: String, in states: Set<EntryState>) {
@@ -132,7 +132,7 @@ public struct RetryAction: ListenerRequest {
 /// Skips entries; the reply gives their number.
 public struct SkipEntries: ListenerRequest {
     public static let name = "skipEntries"
-    private let entries: [Int64]
+    let entries: [Int64]
 
     /// Skips these entries.
     public init(_ entries: [Int64]) {
@@ -146,8 +146,8 @@ public struct SkipEntries: ListenerRequest {
 public struct SkipAction: ListenerRequest {
     public static let name = "skipAction"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
-    private let states: Set<EntryState>
+    let action: String
+    let states: Set<EntryState>
 
     /// Skips the entries in these states.
     public init(_ action: String, in states: Set<EntryState>) {
@@ -164,8 +164,8 @@ public struct SkipAction: ListenerRequest {
 public struct PreviewAction: ListenerRequest {
     public static let name = "previewAction"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
-    private let rows: [Int64]
+    let action: String
+    let rows: [Int64]
 
     /// Asks for these rows.
     public init(_ action: String, rows: [Int64]) {
@@ -180,7 +180,7 @@ public struct PreviewAction: ListenerRequest {
 public struct TestAction: ListenerRequest {
     public static let name = "testAction"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
+    let action: String
 
     /// Tests this action.
     public init(_ action: String) {
@@ -194,8 +194,8 @@ public struct TestAction: ListenerRequest {
 public struct FindMissedRows: ListenerRequest {
     public static let name = "missedRows"
     public static let timeLimit = ActionRequests.patience
-    private let action: String
-    private let reach: MissedReach
+    let action: String
+    let reach: MissedReach
 
     /// Looks in a range of rows.
     public init(_ action: String, in reach: MissedReach) {

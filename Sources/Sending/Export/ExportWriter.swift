@@ -50,14 +50,10 @@ public enum ExportUnit: Sendable, Hashable {
 
     /// Returns a count such as `1 event` or `12,345 deliveries`.
     public func counted(_ number: Int) -> String {
-        let digits = Array(String(number).reversed())
-        let grouped = digits.indices.map { $0 > 0 && $0 % 3 == 0 ? "\(digits[$0])," : String(digits[$0]) }
-        let noun =
-            switch self {
-            case .events: number == 1 ? "event" : "events"
-            case .deliveries: number == 1 ? "delivery" : "deliveries"
-            }
-        return grouped.reversed().joined() + " " + noun
+        switch self {
+        case .events: Wording.count(number, "event", "events")
+        case .deliveries: Wording.count(number, "delivery", "deliveries")
+        }
     }
 }
 

@@ -141,7 +141,7 @@ final class ListenerLink: ListenerAsking {
             state.marked = rows
             return state.client
         }
-        _ = try? client?.ask(KeepMarkedRequest(rows))
+        _ = try? client?.ask(KeepMarked(rows))
     }
 
     // MARK: Messages received
@@ -187,7 +187,7 @@ final class ListenerLink: ListenerAsking {
                 ended: { [weak self] failure in
                     self?.later { $0.ended(failure, generation) }
                 })
-            apply(try client.ask(SubscribeRequest()), from: client)
+            apply(try client.ask(Subscribe()), from: client)
         } catch {
             lose(error)
         }
@@ -199,7 +199,7 @@ final class ListenerLink: ListenerAsking {
         }
     }
 
-    private func apply(_ status: SubscribeRequest.Reply, from client: ControlClient) {
+    private func apply(_ status: Subscribe.Reply, from client: ControlClient) {
         let (isFirst, marked) = state.withLock { state in
             state.client = client
             state.hasDrained = false
@@ -212,7 +212,7 @@ final class ListenerLink: ListenerAsking {
             defer { state.wasThere = true }
             return (!state.wasThere, state.marked)
         }
-        if !marked.isEmpty { _ = try? client.ask(KeepMarkedRequest(marked)) }
+        if !marked.isEmpty { _ = try? client.ask(KeepMarked(marked)) }
         if let file = status.secretsFile { post(.secretsFile(file)) }
         post(.keyring(status.keyring))
         post(.listening(listening))
@@ -283,7 +283,7 @@ final class ListenerLink: ListenerAsking {
             usleep(Self.measuring)
             guard let self else { return }
             state.withLock { $0.isMeasuring = false }
-            guard let figures = try? ask(FiguresRequest()) else { return }
+            guard let figures = try? ask(ReadFigures()) else { return }
             state.withLock { state in
                 guard state.client != nil else { return }
                 state.figures = figures.summary

@@ -52,8 +52,8 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     /// - Parameters:
     ///   - suspended: Receives the suspended rules of each bucket that is read.
     ///   - key: The key to use before that of the environment.
-    init(_ desk: ReceiverDesk, _ suspended: SuspendedRules, key: ApplicationKey? = nil) {
-        receiver = desk.receiver
+    init(_ receiver: Receiver, _ desk: ReceiverDesk, _ suspended: SuspendedRules, key: ApplicationKey? = nil) {
+        self.receiver = receiver
         self.desk = desk
         self.suspended = suspended
         self.key = key
@@ -197,7 +197,7 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     func make(_ change: RuleChange, planned version: String) throws -> String {
         try withBook(change.bucket) { book in
             if change.kind == .saveSecret { return try saveSecret(of: book.rule(named: change.rule), book) }
-            if change.kind == .pointHere { try desk.prove(WebhookURL(try knownURL(book))) }
+            if change.kind == .pointHere { try SelfTest(receiver).prove(WebhookURL(try knownURL(book))) }
             var generator = SystemRandomNumberGenerator()
             let secret = RuleSecret.fresh(using: &generator)
             let done = try book.make(
@@ -262,8 +262,7 @@ final class AccountDesk: AccountAnswering, AccountAsking {
         let (secret, same) = try secret(of: rule, book)
         if same == nil { _ = try desk.change { try receiver.keyring.add(secret, from: .rule(rule.name)) } }
         if same?.isRemembered == true { return "the secret \(secret) of the rule \(rule.name) is saved already" }
-        let place = try desk.explained { try receiver.keyring.remember(secret.label) }
-        desk.announceSecrets()
+        let place = try desk.remember(secret.label)
         return "the secret \(secret) of the rule \(rule.name) is saved in \(place)"
     }
 

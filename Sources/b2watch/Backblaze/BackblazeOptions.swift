@@ -4,6 +4,7 @@ import Base
 import Foundation
 import History
 import Notifications
+import Receiving
 import Sending
 import Settings
 
@@ -127,7 +128,7 @@ enum SavedSecrets {
         defer { history.close() }
         do throws(ListenerCallFailure) {
             _ = try ListenerCall(history: history.path, owner: history.owner).ask(
-                ReloadSecretsRequest(), within: .seconds(5))
+                ReloadSecrets(), within: .seconds(5))
             return "\(sentence), and the b2watch that runs has read it"
         } catch {
             return error.isNobody

@@ -103,7 +103,7 @@ final class BucketCompanion: ReceivingCompanion {
         }
         let connection = Connection(
             plan, target, allowsLoopback: isLocal,
-            prove: { try desk.prove(WebhookURL($0)) },
+            prove: { try SelfTest(receiver).prove(WebhookURL($0)) },
             probe: { Self.isHealthy($0, http) }
         ) { [self] news in
             switch news {

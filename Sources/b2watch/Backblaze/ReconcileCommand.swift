@@ -71,8 +71,7 @@ struct ReconcileCommand: ParsableCommand {
     @Flag(name: .customLong("csv"), help: "Write a table of the missing and the late versions.")
     var isCSV = false
 
-    @Option(help: ArgumentHelp("The history to compare with.", valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     @Flag(help: "Read times that name no zone as UTC, not as local ones.")
     var utc = false
@@ -92,7 +91,6 @@ struct ReconcileCommand: ParsableCommand {
         if let since, try moment(since) == nil {
             throw ValidationError("--since \(since): write a time such as \(FilterMoment.examples)")
         }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
     }
 
     private func moment(_ text: String) throws -> Timestamp? {
@@ -147,7 +145,7 @@ struct ReconcileCommand: ParsableCommand {
             }
         }
         let order = try order()
-        let path = try self.history ?? ProcessEnvironment.places.history
+        let path = try history.path
         if let action {
             // Before B2 is asked.
             let desk = try ActionsDesk.open(history: path, diagnostics)

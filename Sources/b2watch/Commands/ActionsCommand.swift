@@ -27,19 +27,10 @@ struct ActionsCommand: ParsableCommand {
 
 /// The options of every command about actions.
 struct ActionsOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The history whose events they are for.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
-
-    func validate() throws {
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
-    }
+    @OptionGroup var history: HistoryOption
 
     /// The history's path.
-    var path: String { get throws { try history ?? ProcessEnvironment.places.history } }
+    var path: String { get throws { try history.path } }
 
     /// Reads the history while another process may record into it.
     ///

@@ -20,22 +20,16 @@ struct BackupCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The copy: a file that is not there yet.", valueName: "file"))
     var file: String
 
-    @Option(
-        help: ArgumentHelp(
-            "The history.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     func validate() throws {
         if file.isEmpty { throw ValidationError("the file wants a path") }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
     }
 
     func run() throws {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
-            let history = try ReadOnlyHistory(try history ?? ProcessEnvironment.places.history)
+            let history = try ReadOnlyHistory(self.history.path)
             defer { history.close() }
             let bar = ProgressLine(isShown: true)
             defer { bar.clear() }

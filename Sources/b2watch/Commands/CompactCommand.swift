@@ -16,21 +16,12 @@ struct CompactCommand: ParsableCommand {
             Exit status: 0 done; 1 failed, and the history is as it was; 4 the history cannot be opened; 64 usage.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The history.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
-
-    func validate() throws {
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
-    }
+    @OptionGroup var history: HistoryOption
 
     func run() throws {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
-            let path = try history ?? ProcessEnvironment.places.history
+            let path = try history.path
             // Opened for reading first, because opening for writing would create a missing history.
             _ = try ReadOnlyHistory(path)
             let result = try History.compact(path) {

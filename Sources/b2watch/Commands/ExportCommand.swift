@@ -48,12 +48,7 @@ struct ExportCommand: ParsableCommand {
                 """, valueName: "file"))
     var output: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The history to read.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     @Option(
         help: ArgumentHelp(
@@ -93,7 +88,6 @@ struct ExportCommand: ParsableCommand {
             throw ValidationError(
                 "--unmasked is for curl commands and tables: jsonl has every value as it was received")
         }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         if output?.isEmpty == true { throw ValidationError("--output wants a file's path") }
     }
 
@@ -102,7 +96,7 @@ struct ExportCommand: ParsableCommand {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
             let filter = try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: true).parsed()
-            let readable = try ReadableHistory(try history ?? ProcessEnvironment.places.history)
+            let readable = try ReadableHistory(history.path)
             defer { readable.close() }
             let run = try ExportRun(to: outputFile, reading: readable, diagnostics)
             try run.write(filter, by: format.format.writer(try options))

@@ -92,7 +92,7 @@ struct ListenCommand: ParsableCommand {
         let watch = alerts
         reloading.follow { watch?.change(AlertSettings($0)) }
         let suspended = SuspendedRules { post.warn(ofSuspended: $0) }
-        let account = AccountDesk(desk, suspended, key: companion?.key)
+        let account = AccountDesk(receiver, desk, suspended, key: companion?.key)
         account.change(configuration)
         let schedule = ReconcileSchedule(receiver, suspended) { text, level in
             lines.say(text, level)
@@ -104,7 +104,7 @@ struct ListenCommand: ParsableCommand {
             account.change($0)
             schedule.change($0)
         }
-        let attached = AttachService(desk, account) { lines.say($0, .warning) }
+        let attached = AttachService(receiver, desk, account, post) { lines.say($0, .warning) }
         lines.open()
         companion?.begin(receiver, desk, account) { lines.say($0, $1) }
         let manager = ServiceManager()
@@ -152,7 +152,7 @@ struct ListenCommand: ParsableCommand {
 
     private static func reload(_ receiver: Receiver, _ desk: ReceiverDesk, _ diagnostics: Diagnostics) {
         do {
-            let notes = try desk.reload()
+            let notes = try desk.reloadSecrets()
             let held = KeyringBook.names(receiver.keyring.all)
             diagnostics.say("signing secrets read again: \(held.isEmpty ? "none" : held)")
             for line in notes + [receiver.exposure].compactMap(\.self) { diagnostics.say(line, .warning) }
@@ -244,12 +244,7 @@ struct ReceivingOptions: ParsableArguments {
                 """, valueName: "name=file"))
     var unsignedRules: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "The file that records every delivery.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     @Flag(name: .customLong("in-memory"), help: "Keep the record in memory only; it ends with the process.")
     var inMemory = false
@@ -261,10 +256,9 @@ struct ReceivingOptions: ParsableArguments {
         if let problem = maxBody.flatMap(ReceivingPlan.problem(ofBodyLimit:)) {
             throw ValidationError("--max-body \(problem)")
         }
-        if inMemory, history != nil {
+        if inMemory, history.file != nil {
             throw ValidationError("--history and --in-memory exclude each other: give one of them")
         }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         for text in unsignedRules where UnsignedRuleFile(argument: text) == nil {
             throw ValidationError("--unsigned-rule \(text): write NAME=FILE")
         }

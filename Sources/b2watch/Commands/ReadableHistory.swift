@@ -1,7 +1,9 @@
+import ArgumentParser
 import Base
 import Dashboard
 import Foundation
 import History
+import Settings
 import Synchronization
 
 /// A history to read, even if it is damaged: then a copy of its readable part replaces it.
@@ -175,4 +177,26 @@ struct FilterArgumentError: Error, CustomStringConvertible {
             \(error)
             """
     }
+}
+
+// MARK: - --history
+
+/// The option of every command that uses a history.
+struct HistoryOption: ParsableArguments {
+    @Option(
+        name: .customLong("history"),
+        help: ArgumentHelp(
+            "The file of the history, in which every delivery is recorded.",
+            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
+            valueName: "file"))
+    var file: String?
+
+    func validate() throws {
+        if file?.isEmpty == true { throw ValidationError("--history wants a file's path") }
+    }
+
+    /// The path of the history.
+    ///
+    /// - Throws: `PlacesError` without a place for it.
+    var path: String { get throws { try file ?? ProcessEnvironment.places.history } }
 }

@@ -4,6 +4,7 @@ import Dashboard
 import Foundation
 import History
 import Notifications
+import Receiving
 import Sending
 import Settings
 import Synchronization
@@ -61,12 +62,7 @@ struct ReplayCommand: ParsableCommand {
     @Flag(name: .customLong("yes"), help: "Do not ask; needed for more than one where there is no terminal.")
     var isConfirmed = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The history with the deliveries.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     @OptionGroup var authorities: AuthorityOptions
 
@@ -80,7 +76,6 @@ struct ReplayCommand: ParsableCommand {
         if !deliveries.isEmpty, filter != nil {
             throw ValidationError("numbers of deliveries and --filter exclude each other: give one of them")
         }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         if secretFile?.isEmpty == true { throw ValidationError("--sign-with wants a file's path") }
         do throws(WebhookURLError) {
             guard let url = try target.map(WebhookURL.init), !url.isSecure, !url.isLoopback, !allowsPlainHTTP else {
@@ -108,7 +103,7 @@ struct ReplayCommand: ParsableCommand {
         let filter = try self.filter.map {
             try FilterArgument($0, isUTC: utc, allowsRegularExpressions: false).parsed()
         }
-        let history = try ReadOnlyHistory(try self.history ?? ProcessEnvironment.places.history)
+        let history = try ReadOnlyHistory(self.history.path)
         defer { history.close() }
         let ids = try filter.map {
             try history.reader.deliveries(matching: $0.predicate, through: history.opened.latestRow)
@@ -168,7 +163,7 @@ struct ReplayCommand: ParsableCommand {
     private func url(of history: ReadOnlyHistory, _ diagnostics: Diagnostics) throws -> WebhookURL {
         if let target { return try WebhookURL(target) }
         do {
-            let url = try ListenerCall(history: history.path, owner: history.owner).ask(HookRequest())
+            let url = try ListenerCall(history: history.path, owner: history.owner).ask(ReadHook())
             diagnostics.say("to b2watch itself, at \(url)")
             return try WebhookURL(url)
         } catch let failure as ListenerCallFailure where failure.isNobody {
@@ -182,99 +177,6 @@ struct ReplayCommand: ParsableCommand {
             SafeText("\(outcome.delivery)  \(answer.status)  \(answer.duration.inMilliseconds)")
         case .failure: SafeText("\(outcome.delivery)  -")
         }
-    }
-}
-
-// MARK: - Replays
-
-/// Sends recorded deliveries again, one after the other. Blocks while it does.
-struct Replay: Sendable {
-    /// The result of one delivery.
-    struct Outcome: Sendable {
-        let delivery: Int64
-        let result: Result<OutgoingAnswer, Failure>
-
-        /// The result in the form in which it is counted.
-        var counted: ReplayCount.Outcome {
-            switch result {
-            case .success(let answer): .answered(answer.status)
-            case .failure(.unanswered(.lost(let reason))): .unanswered(reason)
-            case .failure(.unanswered(let failure)): .refused("\(failure)")
-            case .failure(.refused(let refusal)): .refused("\(refusal)")
-            }
-        }
-    }
-
-    /// The reason why no answer arrived.
-    enum Failure: Error, Sendable, CustomStringConvertible {
-        case refused(ReplayRefusal)
-        case unanswered(OutgoingFailure)
-
-        var description: String {
-            switch self {
-            case .refused(let refusal): "\(refusal)"
-            case .unanswered(let failure): "\(failure)"
-            }
-        }
-    }
-
-    /// The time limit of one delivery, from connecting to the end of the answer.
-    private static let limit = Duration.seconds(30)
-
-    let reader: HistoryReader
-    let http: any HTTPSending
-    let url: WebhookURL
-    /// The secret for new signatures; nil leaves the signatures as they were received.
-    var secret: SigningSecret?
-    var allowsPlainHTTP = false
-    /// The shortest time between the starts of two deliveries.
-    var pace = Duration.zero
-
-    /// Sends the deliveries in this order until all are sent, or `told` returns false.
-    ///
-    /// - Parameter told: Receives each result; returns whether to go on.
-    /// - Throws: SQLite's error.
-    func send(_ deliveries: some Sequence<Int64>, told: (Outcome) throws -> Bool) throws {
-        var next = ContinuousClock.now
-        for id in deliveries {
-            if pace > .zero {
-                let rest = next - .now
-                if rest > .zero { Thread.sleep(forTimeInterval: rest / .seconds(1)) }
-                next = max(next, .now - pace) + pace
-            }
-            guard try told(Outcome(delivery: id, result: try send(id))) else { return }
-        }
-    }
-
-    private func send(_ id: Int64) throws -> Result<OutgoingAnswer, Failure> {
-        guard let record = try reader.delivery(id) else { return .failure(.refused(.notRecorded)) }
-        let replayed: ReplayRequest
-        do throws(ReplayRefusal) {
-            replayed = try ReplayRequest(
-                record.delivery, to: url, signedWith: secret, allowsPlainHTTP: allowsPlainHTTP)
-        } catch {
-            return .failure(.refused(error))
-        }
-        do throws(OutgoingFailure) {
-            return .success(try http.send(replayed.request, within: Self.limit))
-        } catch {
-            return .failure(.unanswered(error))
-        }
-    }
-}
-
-extension Replay {
-    /// Sends these deliveries while the caller wants it.
-    ///
-    /// - Parameter goesOn: Receives the counts so far after each delivery, and returns whether to go on.
-    /// - Returns: The counts of all results.
-    func counted(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) throws -> ReplayCount {
-        var count = ReplayCount(to: url.description)
-        try send(deliveries) { outcome in
-            count.add(outcome.counted)
-            return goesOn(count)
-        }
-        return count
     }
 }
 

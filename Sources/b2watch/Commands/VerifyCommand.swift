@@ -48,16 +48,10 @@ struct VerifyCommand: ParsableCommand {
                 """, valueName: "file"))
     var secretFiles: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "The history with the delivery.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     func validate() throws {
         if secretFiles.contains("") { throw ValidationError("--secret-file wants a file's path") }
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
         if let delivery {
             if body != nil || signature != nil {
                 throw ValidationError("--delivery \(delivery) has its own body and signature: leave the others out")
@@ -68,7 +62,9 @@ struct VerifyCommand: ParsableCommand {
             }
             if body == nil { throw ValidationError("give the file with the body too, or - for standard input") }
             if signature == nil { throw ValidationError("give the header's value too: --signature v1=…") }
-            if history != nil { throw ValidationError("--history is for --delivery: give that too, or leave it out") }
+            if history.file != nil {
+                throw ValidationError("--history is for --delivery: give that too, or leave it out")
+            }
         }
     }
 
@@ -110,7 +106,7 @@ struct VerifyCommand: ParsableCommand {
 
     private func request() throws -> VerifiedRequest {
         if let delivery {
-            return try VerifiedRequest(delivery: delivery, in: history ?? ProcessEnvironment.places.history)
+            return try VerifiedRequest(delivery: delivery, in: history.path)
         }
         return try VerifiedRequest(body: body ?? "-", signature: signature ?? "")
     }
@@ -293,32 +289,5 @@ struct SignatureReport {
 
     private func block(_ heading: String, _ paragraphs: [String]) -> [SafeText] {
         ["", "\(heading)"] + paragraphs.map { "  \($0)" }
-    }
-}
-
-// MARK: - The secret of a signature
-
-extension SignatureEvidence {
-    /// The distance of ids within which another delivery is searched, on both sides, and the bytes of bodies to read:
-    /// some tens of milliseconds.
-    private static let reach: Int64 = 4_000
-    private static let maximumBytes = 32 << 20
-
-    /// Returns the evidence, with the delivery that the signature belongs to, if no other cause was found and the
-    /// received digest is the digest of another body nearby: then headers were mixed up.
-    func lookingNear(
-        _ id: Int64, in reader: HistoryReader, keyring: Keyring, _ delivery: Delivery, _ isCancelled: () -> Bool
-    ) -> SignatureEvidence {
-        guard let diagnosis, diagnosis.cause == nil, let owner = SignatureOwner(delivery, keyring: keyring) else {
-            return self
-        }
-        var found: (delivery: Int64, secret: String)?
-        // What cannot be read is not found.
-        try? reader.bodies(near: id, reach: Self.reach, bytes: Self.maximumBytes, isCancelled: isCancelled) {
-            other, body in
-            if other != id, let secret = owner.secret(for: body) { found = (other, secret) }
-            return found == nil
-        }
-        return found.map { belonging(to: $0.delivery, secret: $0.secret) } ?? self
     }
 }

@@ -72,7 +72,7 @@ struct WatchCommand: ParsableCommand {
         let reloading = Reloading(receiver)
         let desk = ReceiverDesk(receiver, post, reloading)
         let suspended = SuspendedRules { post.warn(ofSuspended: $0) }
-        let account = AccountDesk(desk, suspended, key: companion?.key)
+        let account = AccountDesk(receiver, desk, suspended, key: companion?.key)
         account.change(configured.configuration)
         let schedule = ReconcileSchedule(receiver, suspended) { text, level in
             diagnostics.note(text, level)
@@ -82,15 +82,13 @@ struct WatchCommand: ParsableCommand {
             account.change($0)
             schedule.change($0)
         }
-        let attached = AttachService(desk, account) { diagnostics.say($0, .warning) }
+        let attached = AttachService(receiver, desk, account, post) { diagnostics.say($0, .warning) }
         let address = receiver.listener.address
         var environment = DashboardEnvironment(
-            reader: receiver.history.reader, control: AskedListener(listener: desk), change: receiver.history.current,
-            keyring: desk.summary(),
+            reader: receiver.history.reader, listener: desk, change: receiver.history.current, keyring: desk.summary(),
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
-        environment.actions = AskedActions(
-            runner: receiver.actions.runner, reader: receiver.history.reader, http: receiver.outbound.forReplays,
-            hook: { receiver.hook })
+        environment.actions = receiver.actions.runner
+        environment.http = receiver.outbound.forReplays
         environment.isInMemory = receiver.history.path == nil
         environment.keepMarked = { receiver.marks.keep($0, for: nil) }
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
@@ -140,18 +138,9 @@ struct AttachCommand: ParsableCommand {
             Where the listener runs as another user: sudo -u USER b2watch attach --history FILE.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The file that the listener records into.",
-            discussion: "By default $XDG_STATE_HOME/b2watch/history.sqlite, or ~/.local/state/b2watch/history.sqlite.",
-            valueName: "file"))
-    var history: String?
+    @OptionGroup var history: HistoryOption
 
     @OptionGroup var plain: PlainOption
-
-    func validate() throws {
-        if history?.isEmpty == true { throw ValidationError("--history wants a file's path") }
-    }
 
     func run() throws {
         Signals.block()
@@ -163,18 +152,18 @@ struct AttachCommand: ParsableCommand {
                 if isatty(STDOUT_FILENO) != 1 { throw NoTerminal() }
                 try Screen.check()
             }
-            return try ListenerLink(FollowedHistory(history ?? ProcessEnvironment.places.history))
+            return try ListenerLink(FollowedHistory(history.path))
         }
         try StartFailure.explained(by: diagnostics) { try link.start() }
         let outbound = try StartFailure.explained(by: diagnostics) { try Outbound() }
 
         var environment = DashboardEnvironment(
-            reader: link.reader, control: AskedListener(listener: link), change: link.change, keyring: link.keyring,
+            reader: link.reader, listener: link, change: link.change, keyring: link.keyring,
             listening: link.listening, isAttached: true)
         environment.keepMarked = { link.keep(marked: $0) }
-        environment.actions = AskedActions(
-            runner: link.call, reader: link.reader, http: outbound.forReplays,
-            hook: { try link.call.ask(HookRequest()) })
+        // Each of these requests has its own connection, so that a slow one, such as a test, delays no other.
+        environment.actions = link.call
+        environment.http = outbound.forReplays
         if let file = link.secretsFile { environment.secretsFile = file }
         if let state = try? ProcessEnvironment.places.state { environment.copiesFolder = state }
         let program = DashboardProgram(

@@ -251,20 +251,6 @@ final class DashboardPost: Sendable {
     }
 }
 
-extension RejudgeSummary {
-    fileprivate init(_ report: RejudgeReport) {
-        let stage: Stage =
-            if report.failure != nil {
-                .failed
-            } else if report.isCancelled {
-                .cancelled
-            } else {
-                report.isComplete ? .finished : .running
-            }
-        self.init(deliveries: report.deliveries, remaining: report.remaining, stage: stage)
-    }
-}
-
 // MARK: - Settings
 
 extension DashboardSettings {

@@ -72,18 +72,14 @@ struct AuthorityOptions: ParsableArguments {
 
 /// Sends b2watch a signed test event through its own socket, like the console's Test Rule button: with the first
 /// current secret, otherwise with b2watch's own.
-final class SelfTest: Sendable {
+struct SelfTest: Sendable {
     private let receiver: Receiver
     private static let limit = Duration.seconds(5)
     private let sender = NotificationSender(timeout: SelfTest.limit)
-    private let sent = Atomic<Int>(0)
 
     init(_ receiver: Receiver) {
         self.receiver = receiver
     }
-
-    /// The number of received notifications that it has sent.
-    var arrived: Int { sent.load(ordering: .relaxed) }
 
     /// Proves that a URL leads to this listener: sends a test event there, signed with a secret that no other process
     /// has, and checks that it is recorded here with the verdict valid. This shows that path, body and signature arrive
@@ -99,9 +95,9 @@ final class SelfTest: Sendable {
         let sample = SignedSample(
             SampleNotification([order], at: .now, using: &generator), .signed(secret), using: &generator)
         var last = receiver.history.current.latestDelivery
-        sent.add(1, ordering: .relaxed)
+        receiver.tests.add(1, ordering: .relaxed)
         var hasArrived = false
-        defer { if !hasArrived { sent.subtract(1, ordering: .relaxed) } }
+        defer { if !hasArrived { receiver.tests.subtract(1, ordering: .relaxed) } }
         let request = OutgoingRequest(
             "POST", url,
             headers: [
@@ -160,7 +156,7 @@ final class SelfTest: Sendable {
         let url = try WebhookURL(receiver.hook)
 
         // Counted before it can arrive, so that it is never mistaken for one from elsewhere.
-        sent.add(1, ordering: .relaxed)
+        receiver.tests.add(1, ordering: .relaxed)
         receiver.note("sending a test event to \(url)", .info)
         do {
             let answer = try sender(to: url).sendAndWait(sample, to: url)
@@ -170,7 +166,7 @@ final class SelfTest: Sendable {
             receiver.note("test event: \(outcome)", .info)
             return outcome
         } catch {
-            sent.subtract(1, ordering: .relaxed)
+            receiver.tests.subtract(1, ordering: .relaxed)
             receiver.note("test event: \(error)", .warning)
             throw error
         }

@@ -16,6 +16,8 @@ final class Receiver: Sendable {
     /// The rules that are named as ones that do not sign.
     let unsigned: UnsignedBook
     let actions: ActionsAtWork
+    /// The number of received test events that this process has sent.
+    let tests = Atomic<Int>(0)
     /// The rows that are marked in dashboards.
     let marks: MarkedRows
     /// The environment in which actions are made.
@@ -173,28 +175,6 @@ final class Receiver: Sendable {
     }
 }
 
-// MARK: - Marks
-
-/// The rows that are marked in the dashboards of a listener, which stay in the record.
-final class MarkedRows: Sendable {
-    private let history: History
-    /// By the dashboard; nil is the one of this process.
-    private let rows = Mutex<[ControlCaller?: Set<Int64>]>([:])
-
-    init(_ history: History) {
-        self.history = history
-    }
-
-    /// Keeps the rows that are marked in a dashboard, in place of those before.
-    func keep(_ marked: Set<Int64>, for dashboard: ControlCaller?) {
-        rows.withLock { rows in
-            guard rows[dashboard] ?? [] != marked else { return }
-            rows[dashboard] = marked.isEmpty ? nil : marked
-            history.keep(marked: rows.values.reduce(into: []) { $0.formUnion($1) })
-        }
-    }
-}
-
 // MARK: - Log
 
 extension Receiver {
@@ -252,7 +232,7 @@ struct ReceivingPlan {
             ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
         actions = configured.actions
         unsigned = options.unsignedRules.compactMap(UnsignedRuleFile.init(argument:))
-        place = options.inMemory ? .memory : .file(try options.history ?? ProcessEnvironment.places.history)
+        place = options.inMemory ? .memory : .file(try options.history.path)
     }
 
     /// Returns a file that the configuration names: its problems are reported with the line that names it.

@@ -2,6 +2,7 @@ import Actions
 import Base
 import Dashboard
 import Foundation
+import Receiving
 import Settings
 import Synchronization
 
@@ -165,7 +166,7 @@ extension Reloading {
             let configuration = try ProcessEnvironment.configuration()
             if case .away = link.listening { return Result(configuration: configuration) }
             do {
-                return Result(configuration: configuration, changes: try link.call.ask(ReloadRequest()))
+                return Result(configuration: configuration, changes: try link.call.ask(ReloadConfiguration()))
             } catch {
                 throw AttachFailure("The listener's configuration stays as it was: \(error)")
             }

@@ -1,49 +1,58 @@
+import Actions
 import Base
+import Foundation
 import History
 import Notifications
+import Sending
 import Synchronization
 import Terminal
 import Testing
 import TestSupport
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Acting on many rows", .blocking)
 struct ActRunnerTests {
-    /// Whoever runs actions, and takes note.
-    private final class Taker: ActionControl {
+    /// Whoever runs actions and replays, and takes note.
+    private final class Taker: ActionAsking {
         let runs = Mutex<[[Int64]]>([])
         let replays = Mutex<[Int64]>([])
-        /// Is told before each delivery is sent.
-        let onReplay: @Sendable (Int64) -> Void
 
-        init(onReplay: @escaping @Sendable (Int64) -> Void = { _ in }) { self.onReplay = onReplay }
-
-        func setPaused(_ action: String, _ isPaused: Bool) throws {}
-        func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition {
-            runs.withLock { $0.append(rows) }
-            return Outbox.Addition(added: rows.count)
+        func ask<Request: ListenerRequest<ActionRunner>>(_ request: Request) throws -> Request.Reply {
+            let reply: any Sendable
+            switch request {
+            case let run as RunAction:
+                runs.withLock { $0.append(run.rows) }
+                reply = Outbox.Addition(added: run.rows.count)
+            case let retry as RetryEntries: reply = retry.entries.count
+            case let preview as PreviewAction: reply = Data("\(preview.rows)".utf8)
+            case is PauseAction: reply = ControlDone()
+            default: throw TestFailure()
+            }
+            guard let reply = reply as? Request.Reply else { throw TestFailure() }
+            return reply
         }
-        func retryEntries(_ entries: [Int64]) throws -> Int { entries.count }
-        func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int { 0 }
-        func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int { 0 }
-        func skipEntries(_ entries: [Int64]) throws -> Int { entries.count }
-        func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { Array("\(rows)".utf8) }
-        func testAction(_ action: String) throws -> String { throw TestFailure() }
-        func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows { MissedRows() }
-        func replay(
-            _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
-        ) throws -> ReplayCount {
+
+        func replay(_ deliveries: [Int64], while goesOn: (ReplayCount) -> Bool) -> ReplayCount {
             var count = ReplayCount()
             for delivery in deliveries {
-                onReplay(delivery)
                 replays.withLock { $0.append(delivery) }
                 count.add(.answered(200))
                 guard goesOn(count) else { break }
             }
             return count
         }
-        func actionNames() throws -> [String] { ["rows"] }
+    }
+
+    /// A receiver that answers once a gate is open.
+    private struct Gated: HTTPSending {
+        let gate: Gate
+
+        func send(_ request: OutgoingRequest, within limit: Duration) -> OutgoingAnswer {
+            gate.wait()
+            return OutgoingAnswer(status: 200)
+        }
     }
 
     /// A history of so many deliveries of an event each; every third is invalid.
@@ -65,14 +74,15 @@ struct ActRunnerTests {
     }
 
     private func outcome(
-        of request: ActRequest, _ reader: HistoryReader, _ control: any ActionControl,
+        of request: ActRequest, _ reader: HistoryReader, _ taker: Taker,
         progress: @escaping @Sendable (Int, Cancellation) -> Void = { _, _ in }
     ) throws -> ActOutcome {
         let cancellation = Cancellation()
         let asking = Asking<ActOutcome>(cancellation) { part in
             if case .passed(let passed) = part { progress(passed, cancellation) }
         }
-        return try request.act(reader, control, note: { _ in }, asking)
+        return try request.act(
+            reader, taker, replay: { taker.replay($0, while: $2) }, note: { _ in }, asking)
     }
 
     private func all(_ predicate: RowPredicate = .everything, but left: Set<Int64> = []) -> ActedRows {
@@ -152,11 +162,13 @@ struct ActRunnerTests {
     func besideReplay() throws {
         let history = try history(1)
         let gate = Gate()
-        var environment = DashboardEnvironment(reader: history.reader, control: NoListener())
-        environment.actions = Taker(onReplay: { _ in gate.wait() })
+        var environment = DashboardEnvironment(reader: history.reader, listener: NoListener())
+        environment.actions = Taker()
+        environment.http = Gated(gate: gate)
         let mailbox = Mailbox<DashboardMessage>()
         let runner = EffectRunner(environment, mailbox: mailbox)
-        let request = ActRequest(deed: .replay(to: nil), rows: .chosen([1]), isCount: false)
+        let replay = ActRequest.Deed.replay(to: "http://127.0.0.1:9000/")
+        let request = ActRequest(deed: replay, rows: .chosen([1]), isCount: false)
         var questions = Questions<[String]>()
         questions.ask("act", on: .acting) { outside, asking in
             try outside.act(request, asking)
@@ -164,7 +176,7 @@ struct ActRunnerTests {
             if case .success(.done) = result { said.append("done") }
         }
         questions.ask("pause", on: .actions) { outside, _ in
-            try outside.requireActions().setPaused("rows", true)
+            try outside.ask(PauseAction("rows", isPaused: true))
         } then: { said, _ in
             said.append("paused")
         }
@@ -221,7 +233,7 @@ struct ActRunnerTests {
         let rows = ActedRows.all(of: BrowseQuery(.verdict([.invalid])), latestRow: 30, except: [3], count: nil)
         let run = try DryRun(of: "rows", for: rows, history.reader, Taker())
         #expect(run == DryRun(text: Array("[6, 9, 12, 15, 18, 21, 24, 27, 30]".utf8), shown: 9, count: 9))
-        let environment = DashboardEnvironment(reader: history.reader, control: NoListener())
+        let environment = DashboardEnvironment(reader: history.reader, listener: NoListener())
         let nobody = EffectRunner(environment, mailbox: Mailbox<DashboardMessage>())
         #expect(throws: NobodyActs.self) { try nobody.preview("rows", rows) }
         #expect(EffectFailure(NobodyActs()).sentence == "Nobody runs actions here.")

@@ -2,6 +2,7 @@ import Base
 import Foundation
 import History
 import Notifications
+import Sending
 import Terminal
 import Testing
 
@@ -70,9 +71,9 @@ struct ActingTests {
     @Test("a dry run asks for the rows, and shows the text")
     func dryRun() {
         var user = User.acting(actions: Self.two)
-        user.answer = { _ in .success(.preview(DryRun(text: Array("text=cat".utf8)))) }
+        user.preview = { _ in DryRun(text: Array("text=cat".utf8)) }
         user.press(.character("a"), .character("d"))
-        #expect(user.actionCalls == [.preview("alerts", .current(user.history[19]))])
+        #expect(user.previews == [Preview(action: "alerts", rows: .current(user.history[19]))])
         #expect(user.screen.contains("text=cat"))
     }
 
@@ -185,9 +186,9 @@ struct ActingTests {
     func lateDryRun() {
         var user = User.acting(actions: Self.two)
         user.press(.character("a"), .character("d"), .character("a"), .tab, .character("d"))
-        user.answer(user.actionCalls[0], .success(.preview(DryRun(text: Array("first".utf8)))))
+        user.finishPreview(user.previews[0], "first")
         #expect(user.model.page == nil)
-        user.answer(user.actionCalls[1], .success(.preview(DryRun(text: Array("second".utf8)))))
+        user.finishPreview(user.previews[1], "second")
         #expect(user.screen.contains("second"))
     }
 

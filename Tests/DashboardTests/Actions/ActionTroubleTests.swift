@@ -6,6 +6,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Actions that need somebody")
 struct ActionTroubleTests {
@@ -57,7 +58,7 @@ struct ActionTroubleTests {
         user.press(.down)
         #expect(user.screen.contains("On hold, 5,000 events wait, next try in 4 min: sheets.example answered 403"))
         user.press(.character("R"))
-        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
+        #expect(user.actionCalls == calls(RetryAction("rows", in: [.failed, .dead, .onHold])))
     }
 
     @Test("count what is on hold for a leaked secret, and retry it by the action's name", arguments: [60, 80, 120])
@@ -70,7 +71,7 @@ struct ActionTroubleTests {
         let question = "Retry “rows” for all 1 entry that failed, and 2 verified by a secret deleted as leaked?"
         #expect(user.model.question?.text(user.model.bindings).hasPrefix(question) == true)
         user.press(.character("y"))
-        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
+        #expect(user.actionCalls == calls(RetryAction("rows", in: [.failed, .dead, .onHold])))
         user.arrive([Make.row(9)])
         user = self.user([Make.action("rows", [.done: 3, .onHold: 2])], columns: columns)
         user.press(.character("4"), .character("R"))
@@ -83,7 +84,7 @@ struct ActionTroubleTests {
         user.press(.character("4"), .character("D"))
         #expect(user.screen.contains("Skip 5,000 entries of “rows” that wait or are dead? (y/n)"))
         user.press(.character("y"))
-        #expect(user.actionCalls == [.skipAll("rows", [.queued, .failed, .dead, .onHold])])
+        #expect(user.actionCalls == calls(SkipAction("rows", in: [.queued, .failed, .dead, .onHold])))
     }
 
     @Test("that has nothing left to do is not said to wait", arguments: [80, 120])

@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("4 Actions")
 struct ActionsScreenTests {
@@ -92,7 +93,7 @@ struct ActionsScreenTests {
         user.press(.end)
         #expect(user.screen.contains("\\x1b[31m"))
         user.press(.character("R"))
-        #expect(user.actionCalls == [.retryEntry(1)])
+        #expect(user.actionCalls == calls(RetryEntries([1])))
         user.entries[0].entry.state = .done
         user.outboxMoves()
         user.press(.home)
@@ -108,16 +109,11 @@ struct ActionsScreenTests {
     @Test("pauses, tries out, and shows what would be sent")
     func asks() {
         var user = user()
-        user.answer = { call in
-            switch call {
-            case .setPaused: .success(.done)
-            case .test: .success(.sentence("it would work"))
-            case .preview: .success(.preview(DryRun(text: Array("{\"text\": \"hello\"}".utf8))))
-            default: nil
-            }
-        }
+        user.reply(to: PauseAction.self) { _ in ControlDone() }
+        user.reply(to: TestAction.self) { _ in "it would work" }
+        user.preview = { _ in DryRun(text: Array("{\"text\": \"hello\"}".utf8)) }
         user.press(.character("p"))
-        #expect(user.actionCalls == [.setPaused("alerts", true)])
+        #expect(user.actionCalls == calls(PauseAction("alerts", isPaused: true)))
         #expect(user.screen.contains("“alerts” is paused"))
         user.press(.character("T"))
         #expect(user.screen.contains("it would work"))
@@ -136,7 +132,7 @@ struct ActionsScreenTests {
         user.press(.character("n"))
         #expect(user.actionCalls.isEmpty)
         user.press(.character("R"), .character("y"))
-        #expect(user.actionCalls == [.retryAll("rows", [.failed, .dead, .onHold])])
+        #expect(user.actionCalls == calls(RetryAction("rows", in: [.failed, .dead, .onHold])))
     }
 
     @Test("skips the entry selected, and no other")
@@ -145,17 +141,15 @@ struct ActionsScreenTests {
         user.press(.character("D"))
         #expect(user.screen.contains("No entry of this action is waiting or dead."))
         user.press(.tab, .character("D"))
-        #expect(user.actionCalls == [.skipEntry(1)])
+        #expect(user.actionCalls == calls(SkipEntries([1])))
     }
 
     @Test("offers what was missed once verdicts have changed, and adds it after a question")
     func missed() {
         var user = user()
-        user.answer = { call in
-            if case .missed("rows", _) = call { .success(.missed(MissedRows(count: 2, rows: [4, 7]))) } else { nil }
-        }
+        user.reply(to: FindMissedRows.self) { $0.action == "rows" ? MissedRows(count: 2, rows: [4, 7]) : nil }
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 2])))
-        #expect(user.actionCalls == [.missed("alerts", .all), .missed("rows", .all)])
+        #expect(user.actionCalls == calls(FindMissedRows("alerts", in: .all), FindMissedRows("rows", in: .all)))
         #expect(
             user.screen.contains(
                 "“rows”: 2 events were missed before their verdict or “when” changed; + in Actions adds them."))
@@ -220,12 +214,8 @@ struct ActionsScreenTests {
     @Test("shows what the selected action has missed whenever it is opened, asked for once each time")
     func missedWhenOpened() {
         var user = User.acting(actions: Self.actions)
-        user.answer = { call in
-            if case .missed("rows", .newest) = call {
-                .success(.missed(MissedRows(count: 30, isAll: false)))
-            } else {
-                nil
-            }
+        user.reply(to: FindMissedRows.self) {
+            $0.action == "rows" && $0.reach == .newest ? MissedRows(count: 30, isAll: false) : nil
         }
         user.press(.character("4"))
         #expect(!user.screen.contains("missed before"))

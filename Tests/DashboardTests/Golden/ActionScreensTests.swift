@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("Kept screens: actions")
 struct ActionScreensTests {
@@ -73,12 +74,8 @@ struct ActionScreensTests {
         scene("actions-retry-all", .character("4"), .down, .down, .character("R")),
         Scene("actions-missed") { size in
             var user = user(size)
-            user.answer = { call in
-                if case .missed("rows", _) = call {
-                    .success(.missed(MissedRows(count: 12, rows: [1, 2])))
-                } else {
-                    nil
-                }
+            user.reply(to: FindMissedRows.self) {
+                $0.action == "rows" ? MissedRows(count: 12, rows: [1, 2]) : nil
             }
             user.press(.character("4"), .down, .down)
             user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 12])))
@@ -86,8 +83,8 @@ struct ActionScreensTests {
         },
         Scene("actions-dry-run") { size in
             var user = user(size)
-            user.answer = { _ in
-                .success(.preview(DryRun(text: Array("POST /services/T0/B0/***\n\n{\"text\": \"cat.jpg\"}".utf8))))
+            user.preview = { _ in
+                DryRun(text: Array("POST /services/T0/B0/***\n\n{\"text\": \"cat.jpg\"}".utf8))
             }
             user.press(.character("4"), .character("d"))
             return user

@@ -5,6 +5,7 @@ import Terminal
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("The user's own keys")
 struct UserKeysTests {

@@ -4,13 +4,14 @@ import Notifications
 import Terminal
 
 @testable import Dashboard
+@testable import Receiving
 
 /// Somebody who types lines and hears what is said. What is recorded is a `User`'s.
 struct Hearer {
     var plain: PlainModel
     var user: User
     private(set) var heard: [String] = []
-    var calls: [ControlCall] { user.calls }
+    var calls: [Call] { user.calls }
     private(set) var ending: DashboardEnding?
     private(set) var kept: [ViewState] = []
     /// Whether rows, or actions, are read only when `release` is called.

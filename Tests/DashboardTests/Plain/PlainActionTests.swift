@@ -3,6 +3,7 @@ import Notifications
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("By lines, actions")
 struct PlainActionTests {
@@ -68,7 +69,7 @@ struct PlainActionTests {
     }
 
     @Test("retry by entry or by name, pause and resume")
-    func calls() {
+    func byEntryOrName() {
         var hearer = hearer([Self.rows])
         _ = hearer.type("retry 7")
         _ = hearer.type("skip 8")
@@ -77,11 +78,11 @@ struct PlainActionTests {
         #expect(hearer.type("retry rows") == ["Retry “rows” for all 2 entries that failed? Type yes or no."])
         _ = hearer.type("yes")
         #expect(
-            hearer.user.actionCalls == [
-                .retryEntry(7), .skipEntry(8), .setPaused("rows", true), .setPaused("rows", false),
-                .retryAll("rows", [.failed, .dead, .onHold]),
-            ])
-        hearer.user.answer = { _ in .success(.preview(DryRun(text: Array("text=cat".utf8)))) }
+            hearer.user.actionCalls
+                == calls(
+                    RetryEntries([7]), SkipEntries([8]), PauseAction("rows", isPaused: true),
+                    PauseAction("rows", isPaused: false), RetryAction("rows", in: [.failed, .dead, .onHold])))
+        hearer.user.preview = { _ in DryRun(text: Array("text=cat".utf8)) }
         #expect(hearer.type("preview rows").contains("text=cat"))
     }
 
@@ -97,9 +98,7 @@ struct PlainActionTests {
     @Test("tells what each has missed, behind the list")
     func missed() {
         var hearer = hearer([Self.rows])
-        hearer.user.answer = { call in
-            if case .missed(_, .newest) = call { .success(.missed(MissedRows(count: 30))) } else { nil }
-        }
+        hearer.user.reply(to: FindMissedRows.self) { $0.reach == .newest ? MissedRows(count: 30) : nil }
         #expect(
             hearer.type("actions").last
                 == "rows: 30 events were missed before their verdict or “when” changed; missed NAME adds them.")
@@ -114,7 +113,7 @@ struct PlainActionTests {
             hearer.pipe("pause rows")
             #expect(hearer.hear() == (isInteractive ? ["The actions are still being read: ask again."] : []))
             hearer.release()
-            #expect(hearer.user.actionCalls == (isInteractive ? [] : [.setPaused("rows", true)]))
+            #expect(hearer.user.actionCalls == (isInteractive ? [] : calls(PauseAction("rows", isPaused: true))))
         }
     }
 }

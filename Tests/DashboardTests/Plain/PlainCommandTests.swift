@@ -4,6 +4,7 @@ import Sending
 import Testing
 
 @testable import Dashboard
+@testable import Receiving
 
 @Suite("By lines, commands")
 struct PlainCommandTests {
@@ -237,10 +238,7 @@ struct PlainCommandTests {
         #expect(hearer.calls.isEmpty)
         _ = hearer.type("secret forget prod")
         _ = hearer.type("LEAKED")
-        guard case .forgetSecret("prod", wasLeaked: true)? = hearer.calls.first else {
-            Issue.record("not deleted as leaked")
-            return
-        }
+        #expect(hearer.calls == calls(ForgetSecret("prod", wasLeaked: true)))
 
         hearer.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
         #expect(hearer.type("quit") == ["Stop receiving? Type yes or no."])
@@ -278,11 +276,8 @@ struct PlainSecretTests {
         let heard = hearer.type("  \(Make.secret) ")
         #expect(!hearer.plain.hidesTyping)
         #expect(!heard.joined().contains(Make.secret))
-        guard case .addSecret(let draft) = hearer.calls.first else {
-            Issue.record("no secret was added")
-            return
-        }
-        #expect(draft.label == "new" && draft.value == Make.secret && draft.binding.description == "bucket:photos")
+        let draft = SecretDraft(label: "new", value: Make.secret, binding: .bucket("photos"))
+        #expect(hearer.calls == calls(AddSecret(draft)))
     }
 
     @Test("name a rule that does not sign, by a proof on a hidden line")
@@ -294,11 +289,8 @@ struct PlainSecretTests {
         #expect(hearer.type("short").first?.contains("too short a proof") == true)
         _ = hearer.type("secret unsigned plain header X-Token")
         #expect(!hearer.type("0123456789abcdef").joined().contains("0123456789"))
-        guard case .nameUnsigned(let draft) = hearer.calls.first else {
-            Issue.record("no rule was named")
-            return
-        }
-        #expect(draft.rule == "plain" && draft.proof == "header X-Token 0123456789abcdef")
+        let draft = UnsignedDraft(rule: "plain", proof: "header X-Token 0123456789abcdef")
+        #expect(hearer.calls == calls(NameUnsigned(draft)))
     }
 
     @Test("are left by an empty line, by Ctrl-C, and for a label that is held")

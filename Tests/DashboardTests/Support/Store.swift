@@ -1,9 +1,12 @@
+import Actions
 import Base
+import Foundation
 import History
 import Notifications
 import Synchronization
 
 @testable import Dashboard
+@testable import Receiving
 
 /// What questions are asked of: what a user's history has, and what a test lets a listener and the actions answer.
 struct Store: Outside, @unchecked Sendable {
@@ -11,8 +14,9 @@ struct Store: Outside, @unchecked Sendable {
 
     /// What was asked.
     struct Notes {
-        var calls: [ControlCall] = []
-        var actionCalls: [ActionCall] = []
+        var calls: [Call] = []
+        var actionCalls: [Call] = []
+        var previews: [Preview] = []
         var glances: [String] = []
         var acts: [ActRequest] = []
         var exports: [ExportRequest] = []
@@ -39,8 +43,8 @@ struct Store: Outside, @unchecked Sendable {
     private let user: User
     private let keyring: KeyringSummary
     /// What is answered; nil where there is no answer yet.
-    var control: (ControlCall) -> Result<ControlOutcome, EffectFailure>? = { _ in nil }
-    var action: (ActionCall) -> Result<ActionAnswer, EffectFailure>?
+    var reply: (any ListenerRequest) -> Result<any Sendable, EffectFailure>?
+    var preview: (Preview) -> DryRun?
     var outcome: (ActRequest) -> ActOutcome?
     var export: (ExportRequest) -> Result<ExportOutcome, EffectFailure>? = { _ in nil }
     var read: () -> Result<DashboardSettings, EffectFailure>? = { nil }
@@ -48,7 +52,8 @@ struct Store: Outside, @unchecked Sendable {
     init(_ user: User, keyring: KeyringSummary) {
         self.user = user
         self.keyring = keyring
-        action = user.answer ?? { _ in nil }
+        reply = { request in user.replies.lazy.compactMap { $0(request) }.first.map { .success($0) } }
+        preview = user.preview.map { preview in { preview($0) } } ?? { _ in nil }
         outcome = user.outcome.map { outcome in { outcome($0) } } ?? { _ in nil }
     }
 
@@ -175,8 +180,31 @@ struct Store: Outside, @unchecked Sendable {
 
     // MARK: - The listener and the actions
 
-    var listener: any ListenerControl { StoreControl(store: self) }
-    var actions: (any ActionControl)? { StoreControl(store: self) }
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply {
+        if request is ReadKeyring, let keyring = keyring as? Request.Reply {
+            notes.withLock { $0.keyringReads += 1 }
+            return keyring
+        }
+        notes.withLock { $0.calls.append(Call(request)) }
+        return try answer(request)
+    }
+
+    func ask<Request: ListenerRequest<ActionRunner>>(_ request: Request) throws -> Request.Reply {
+        notes.withLock { notes in
+            // What nobody has asked for.
+            if let missed = request as? FindMissedRows, missed.reach == .newest {
+                notes.glances.append(missed.action)
+            } else {
+                notes.actionCalls.append(Call(request))
+            }
+        }
+        return try answer(request)
+    }
+
+    private func answer<Request: ListenerRequest>(_ request: Request) throws -> Request.Reply {
+        guard let reply = try get(reply(request)) as? Request.Reply else { throw TestFailure() }
+        return reply
+    }
 
     func act(_ request: ActRequest, _ asking: Asking<ActOutcome>) throws -> ActOutcome {
         notes.withLock { $0.acts.append(request) }
@@ -184,154 +212,57 @@ struct Store: Outside, @unchecked Sendable {
     }
 
     func preview(_ action: String, _ rows: ActedRows) throws -> DryRun {
-        guard case .preview(let run) = try answer(.preview(action, rows)) else { throw TestFailure() }
-        return run
-    }
-
-    fileprivate func answer(_ call: ControlCall) throws -> ControlOutcome {
-        notes.withLock { $0.calls.append(call) }
-        return try get(control(call))
-    }
-
-    fileprivate func answer(_ call: ActionCall) throws -> ActionAnswer {
-        notes.withLock { notes in
-            // What nobody has asked for.
-            if case .missed(let name, .newest) = call {
-                notes.glances.append(name)
-            } else {
-                notes.actionCalls.append(call)
-            }
-        }
-        return try get(action(call))
-    }
-
-    fileprivate func readKeyring() -> KeyringSummary {
-        notes.withLock { $0.keyringReads += 1 }
-        return keyring
+        let asked = Preview(action: action, rows: rows)
+        notes.withLock { $0.previews.append(asked) }
+        return try get(preview(asked).map { .success($0) })
     }
 }
 
 // MARK: - Calls
 
-/// What was asked of the listener.
-enum ControlCall {
-    case addSecret(SecretDraft)
-    case replaceSecret(String, SecretDraft)
-    case forgetSecret(String, wasLeaked: Bool)
-    case markLeaked(SecretIdentity)
-    case rememberSecret(String)
-    case nameUnsigned(UnsignedDraft)
-    case forgetUnsigned(String)
-    case cancelJudging
-    case resumeJudging
-    case reloadSecrets
-    case sendTestEvent
+/// A request that was asked. Two are the same if they are on the wire, whatever the order of what they list.
+struct Call: Sendable, Equatable, CustomStringConvertible {
+    let request: any ListenerRequest
+
+    init(_ request: any ListenerRequest) { self.request = request }
+
+    var description: String { "\(request)" }
+
+    private var wire: String {
+        let json = (try? JSONEncoder().encode(request)).flatMap { try? JSONSerialization.jsonObject(with: $0) }
+        return "\(type(of: request).name) \(Self.sorted(json ?? ""))"
+    }
+
+    private static func sorted(_ json: Any) -> String {
+        switch json {
+        case let fields as [String: Any]: "\(fields.map { "\($0): \(sorted($1))" }.sorted())"
+        case let elements as [Any]: "\(elements.map(sorted).sorted())"
+        default: "\(json)"
+        }
+    }
+
+    static func == (one: Self, other: Self) -> Bool { one.wire == other.wire }
 }
 
-/// What the listener answered.
-enum ControlOutcome {
-    case keyring(KeyringSummary)
-    case said(String)
-    case done
+/// Returns requests as they are noted.
+func calls(_ requests: any ListenerRequest...) -> [Call] { requests.map(Call.init) }
+
+/// A dry run that was asked for.
+struct Preview: Sendable, Hashable {
+    let action: String
+    let rows: ActedRows
 }
 
-/// What was asked of whoever runs the actions.
-enum ActionCall: Hashable {
-    case setPaused(String, Bool)
-    case retryEntry(Int64)
-    case skipEntry(Int64)
-    case retryAll(String, Set<EntryState>)
-    case skipAll(String, Set<EntryState>)
-    case preview(String, ActedRows)
-    case test(String)
-    case missed(String, MissedReach)
-}
-
-/// What whoever runs the actions answered.
-enum ActionAnswer: Hashable {
-    case done
-    case count(Int)
-    case preview(DryRun)
-    case sentence(String)
-    case missed(MissedRows)
-}
-
-/// A listener, and whoever runs the actions, that answer as a test says.
-private struct StoreControl: ListenerControl, ActionControl {
-    let store: Store
-
-    private func keyring(_ call: ControlCall) throws -> KeyringSummary {
-        if case .keyring(let keyring) = try store.answer(call) { keyring } else { KeyringSummary() }
+/// A listener that answers test events alone.
+struct NoListener: ListenerAsking {
+    func ask<Request: ListenerRequest<ReceiverDesk>>(_ request: Request) throws -> Request.Reply {
+        guard request is SendTestEvent, let reply = "answered 200 OK in 2 ms" as? Request.Reply else {
+            throw TestFailure()
+        }
+        return reply
     }
 
-    private func sentence(_ call: ControlCall) throws -> String {
-        if case .said(let sentence) = try store.answer(call) { sentence } else { "" }
-    }
-
-    private func count(_ call: ActionCall) throws -> Int {
-        if case .count(let count) = try store.answer(call) { count } else { 0 }
-    }
-
-    func keyring() throws -> KeyringSummary { store.readKeyring() }
-    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { try keyring(.addSecret(draft)) }
-    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary {
-        try keyring(.replaceSecret(label, draft))
-    }
-    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary {
-        try keyring(.forgetSecret(label, wasLeaked: wasLeaked))
-    }
-    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { try keyring(.markLeaked(secret)) }
-    func rememberSecret(_ label: String) throws -> String { try sentence(.rememberSecret(label)) }
-    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary { try keyring(.nameUnsigned(draft)) }
-    func forgetUnsigned(_ rule: String) throws -> KeyringSummary { try keyring(.forgetUnsigned(rule)) }
-    func cancelJudging() throws { _ = try store.answer(.cancelJudging) }
-    func resumeJudging() throws { _ = try store.answer(.resumeJudging) }
-    func sendTestEvent() throws -> String { try sentence(.sendTestEvent) }
-    func reloadSecrets() throws -> KeyringSummary { try keyring(.reloadSecrets) }
-    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
-        SignatureEvidence(record.delivery, keyring: Keyring())
-    }
-    func holdsSecret(in bytes: [UInt8]) -> Bool { false }
-    func answerTimes() -> AnswerTimesSummary { AnswerTimesSummary() }
-    func hasReceivedFromElsewhere() -> Bool { false }
-
-    func setPaused(_ action: String, _ isPaused: Bool) throws { _ = try store.answer(.setPaused(action, isPaused)) }
-    func retryEntries(_ entries: [Int64]) throws -> Int { try count(.retryEntry(entries.first ?? 0)) }
-    func skipEntries(_ entries: [Int64]) throws -> Int { try count(.skipEntry(entries.first ?? 0)) }
-    func retryAll(_ action: String, in states: Set<EntryState>) throws -> Int { try count(.retryAll(action, states)) }
-    func skipAll(_ action: String, in states: Set<EntryState>) throws -> Int { try count(.skipAll(action, states)) }
-    func testAction(_ action: String) throws -> String {
-        if case .sentence(let sentence) = try store.answer(.test(action)) { sentence } else { "" }
-    }
-    func missedRows(_ action: String, in reach: MissedReach) throws -> MissedRows {
-        if case .missed(let missed) = try store.answer(.missed(action, reach)) { missed } else { MissedRows() }
-    }
-    func runAction(_ action: String, rows: [Int64]) throws -> Outbox.Addition { Outbox.Addition() }
-    func previewAction(_ action: String, rows: [Int64]) throws -> [UInt8] { [] }
-    func replay(
-        _ deliveries: [Int64], to url: String?, while goesOn: (ReplayCount) -> Bool
-    ) throws -> ReplayCount { ReplayCount() }
-    func actionNames() throws -> [String] { [] }
-}
-
-/// A listener that is not there.
-struct NoListener: ListenerControl {
-    func keyring() throws -> KeyringSummary { KeyringSummary() }
-    func addSecret(_ draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
-    func replaceSecret(_ label: String, with draft: SecretDraft) throws -> KeyringSummary { throw TestFailure() }
-    func forgetSecret(_ label: String, wasLeaked: Bool) throws -> KeyringSummary { KeyringSummary() }
-    func markLeaked(_ secret: SecretIdentity) throws -> KeyringSummary { KeyringSummary() }
-    func rememberSecret(_ label: String) throws -> String { "a file" }
-    func nameUnsigned(_ draft: UnsignedDraft) throws -> KeyringSummary { throw TestFailure() }
-    func forgetUnsigned(_ rule: String) throws -> KeyringSummary { KeyringSummary() }
-    func cancelJudging() throws {}
-    func resumeJudging() throws {}
-    func sendTestEvent() throws -> String { "answered 200 OK in 2 ms" }
-    func reloadSecrets() throws -> KeyringSummary { KeyringSummary() }
-    func evidence(for record: DeliveryRecord, isCancelled: @escaping @Sendable () -> Bool) -> SignatureEvidence {
-        SignatureEvidence(record.delivery, keyring: Keyring())
-    }
-    func holdsSecret(in bytes: [UInt8]) -> Bool { false }
-    func answerTimes() -> AnswerTimesSummary { AnswerTimesSummary() }
-    func hasReceivedFromElsewhere() -> Bool { false }
+    let isAway = true
+    let answerTimes = AnswerTimesSummary()
+    let hasReceivedFromElsewhere = false
 }

@@ -4,6 +4,7 @@ import Notifications
 import Terminal
 
 @testable import Dashboard
+@testable import Receiving
 
 /// Somebody at the keyboard: presses keys, and reads what the screen says.
 ///
@@ -35,7 +36,7 @@ struct User {
     var holdsEffects = false
     var held: [Effect] = []
     /// What the dashboard asked for and a test is to see.
-    var calls: [ControlCall] = []
+    var calls: [Call] = []
     var ending: DashboardEnding?
     var suspensions = 0
     /// What was asked of the terminal.
@@ -52,11 +53,13 @@ struct User {
     var actions: [ListedAction] = []
     var entries: [OutboxRow] = []
     var exchanges: [Int64: OutboxExchange] = [:]
-    var actionCalls: [ActionCall] = []
+    var actionCalls: [Call] = []
+    var previews: [Preview] = []
     /// The actions that were looked at for what they have missed.
     var glances: [String] = []
-    /// What is answered to a call; without it nothing is.
-    var answer: ((ActionCall) -> Result<ActionAnswer, EffectFailure>?)?
+    /// What is answered to requests, and to dry runs; without it nothing is.
+    private(set) var replies: [(any ListenerRequest) -> (any Sendable)?] = []
+    var preview: ((Preview) -> DryRun)?
     var acts: [ActRequest] = []
     /// What becomes of a request; without it nothing does.
     var outcome: ((ActRequest) -> ActOutcome)?
@@ -212,6 +215,7 @@ struct User {
         store.notes.withLock { notes in
             calls += notes.calls
             actionCalls += notes.actionCalls
+            previews += notes.previews
             glances += notes.glances
             acts += notes.acts
             exports += notes.exports
@@ -237,14 +241,32 @@ struct User {
         return []
     }
 
-    /// Answers a call to the listener.
-    mutating func answer(_ call: ControlCall, _ result: Result<ControlOutcome, EffectFailure>) {
-        for answer in resolve({ $0.control = { "\($0)" == "\(call)" ? result : nil } }) { tell(.answered(answer)) }
+    /// The requests of a type that were asked of the listener.
+    func asked<Request: ListenerRequest>(_ type: Request.Type) -> [Request] {
+        calls.compactMap { $0.request as? Request }
     }
 
-    /// Answers a call to whoever runs the actions.
-    mutating func answer(_ call: ActionCall, _ result: Result<ActionAnswer, EffectFailure>) {
-        for answer in resolve({ $0.action = { $0 == call ? result : nil } }) { tell(.answered(answer)) }
+    /// Answers all requests of a type from now on, where a closure gives a reply.
+    mutating func reply<Request: ListenerRequest>(
+        to type: Request.Type, _ reply: @escaping (Request) -> Request.Reply?
+    ) {
+        replies.append { ($0 as? Request).flatMap(reply) }
+    }
+
+    /// Answers a request that waits.
+    mutating func answer<Request: ListenerRequest>(_ request: Request, _ reply: Request.Reply) {
+        answer(Call(request), .success(reply))
+    }
+
+    mutating func answer(_ call: Call, _ result: Result<any Sendable, EffectFailure>) {
+        for answer in resolve({ $0.reply = { Call($0) == call ? result : nil } }) { tell(.answered(answer)) }
+    }
+
+    /// Answers a dry run that waits.
+    mutating func finishPreview(_ preview: Preview, _ text: String) {
+        for answer in resolve({ $0.preview = { $0 == preview ? DryRun(text: Array(text.utf8)) : nil } }) {
+            tell(.answered(answer))
+        }
     }
 
     mutating func finishExport(_ result: Result<ExportOutcome, EffectFailure>) {

@@ -1,10 +1,10 @@
-import Notifications
-import Settings
+public import Notifications
+public import Settings
 import Synchronization
 
 /// The rules that are named as ones that do not sign, each with its source: options, the Secrets screen, and the rule of a
 /// connection. The screen changes its own, which are saved, and a reload reads the files again.
-final class UnsignedBook: Sendable {
+public final class UnsignedBook: Sendable {
     /// The source of a rule, as the Secrets screen shows it.
     enum Source: String, Sendable {
         /// `--unsigned-rule`.
@@ -36,7 +36,7 @@ final class UnsignedBook: Sendable {
     ///   - rules: The rules by which deliveries are verified.
     ///   - note: Receives each change, in a sentence.
     /// - Throws: `SecretSourceError`.
-    init(
+    public init(
         _ files: [UnsignedRuleFile], saved: SavedUnsignedRules?, rules: UnsignedRules,
         note: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SecretSourceError) {
@@ -61,7 +61,7 @@ final class UnsignedBook: Sendable {
     }
 
     /// Adds the rule of a connection.
-    func add(_ rule: UnsignedRule) {
+    public func add(_ rule: UnsignedRule) {
         change { $0.append(Entry(rule: rule, source: .rule, isSaved: false)) }
     }
 
@@ -87,7 +87,7 @@ final class UnsignedBook: Sendable {
     /// Reads the files again. The rules in memory stay.
     ///
     /// - Throws: `SecretSourceError`; the rules are then unchanged.
-    func reload() throws {
+    public func reload() throws {
         let read = try Self.read(files, saved)
         change { entries in
             entries = read + entries.filter { $0.source == .rule || ($0.source == .screen && !$0.isSaved) }

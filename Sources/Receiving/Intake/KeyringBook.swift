@@ -1,17 +1,17 @@
-import Notifications
-import Receiving
-import Settings
+public import Notifications
+public import Settings
 import Synchronization
 
 /// The current secrets, each with its source: the Secrets screen changes them and a reload replaces them.
 ///
 /// A new secret is tried at once on recorded deliveries that are not valid. Calls may block for a short write; none is
 /// made on the screen's thread.
-final class KeyringBook: Sendable {
-    struct Entry: Sendable {
-        var secret: SigningSecret
+public final class KeyringBook: Sendable {
+    /// A current secret.
+    public struct Entry: Sendable {
+        public internal(set) var secret: SigningSecret
         var source: SecretSource
-        var isRemembered: Bool
+        public internal(set) var isRemembered: Bool
 
         /// Whether the secret is saved in no file.
         var isOnlyHere: Bool {
@@ -27,10 +27,12 @@ final class KeyringBook: Sendable {
     private let note: @Sendable (String) -> Void
     private let entries: Mutex<[Entry]>
 
+    /// Begins with the secrets of all sources.
+    ///
     /// - Parameters:
     ///   - remembered: The file of saved secrets; nil without a place for it.
     ///   - note: Receives each change, in a sentence.
-    init(
+    public init(
         _ loaded: [LoadedSecret], keys: KeyringHolder, remembered: RememberedSecrets?,
         note: @escaping @Sendable (String) -> Void = { _ in }
     ) {
@@ -40,11 +42,17 @@ final class KeyringBook: Sendable {
         entries = Mutex(loaded.map(Entry.init))
     }
 
-    var all: [Entry] { entries.withLock { $0 } }
+    /// The current secrets, in the order in which they are tried.
+    public var all: [Entry] { entries.withLock { $0 } }
 
+    /// The file in which secrets are saved; nil without a place for it.
+    var file: String? { remembered?.path }
+
+    /// Adds a secret.
+    ///
     /// - Parameter source: The origin of a secret that is in no file.
     /// - Throws: `KeyringError`, or SQLite's error.
-    func add(_ secret: SigningSecret, from source: SecretSource = .screen) throws {
+    public func add(_ secret: SigningSecret, from source: SecretSource = .screen) throws {
         try change(because: .entered(secret)) { entries in
             entries.append(Entry(secret: secret, source: source, isRemembered: false))
         }
@@ -95,7 +103,7 @@ final class KeyringBook: Sendable {
 
     /// Notes for a person about secrets that were deleted as leaked although a source still contains them, in
     /// sentences.
-    var leakNotes: [String] {
+    public var leakNotes: [String] {
         let leaked = keys.leakedSecrets
         return all.filter { entry in leaked.contains { $0.fingerprint == entry.secret.identity.fingerprint } }.map {
             "the secret \($0.secret) was deleted as leaked, and \($0.source) still has it: what it verifies reads"
@@ -107,7 +115,7 @@ final class KeyringBook: Sendable {
     ///
     /// - Returns: The file's path.
     /// - Throws: `KeyringError` or `SecretSourceError`.
-    func remember(_ label: String) throws -> String {
+    public func remember(_ label: String) throws -> String {
         guard let remembered else { throw PlacesError.noConfiguration }
         try change { entries in
             entries[try Self.index(of: label, in: entries)].isRemembered = true
@@ -120,7 +128,7 @@ final class KeyringBook: Sendable {
     /// a connection: they are in no source, so they could not be read again.
     ///
     /// - Throws: `KeyringError` or SQLite's error.
-    func reload(_ loaded: [LoadedSecret]) throws {
+    public func reload(_ loaded: [LoadedSecret]) throws {
         try entries.withLock { entries in
             var new = loaded.map(Entry.init)
             for var pasted in entries where pasted.isOnlyHere {
@@ -138,7 +146,7 @@ final class KeyringBook: Sendable {
     }
 
     /// Returns labels and fingerprints.
-    static func names(_ entries: [Entry]) -> String {
+    public static func names(_ entries: [Entry]) -> String {
         entries.map(\.secret.description).joined(separator: ", ")
     }
 
