@@ -12,8 +12,9 @@ final class Checkpointer: Sendable {
     private static let commits = 64
     /// The number of bytes written between two checkpoints, because bodies may be large.
     private static let bytes = 16 << 20
-    /// The log's length at which the writer steps in, in pages of 4 KiB.
-    private static let longLog = 16_384
+    /// The log's length at which the writer steps in, in pages of 4 KiB. A short log is written again in place, in
+    /// memory that the system still holds and blocks that the file already has, and leaves little to move at once.
+    private static let longLog = 2_048
 
     private struct State {
         var commits = 0
