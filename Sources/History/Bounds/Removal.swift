@@ -351,7 +351,9 @@ private struct Work {
                     SELECT 1 FROM event CROSS JOIN entry ON entry.identity = \(EventIdentity.sql())
                     WHERE event.id BETWEEN ? AND ? AND event.position IS NOT NULL AND entry.row = event.id
                         AND (entry.state NOT IN (\(free))
-                            OR entry.state IN (\(OutboxSchema.spent)) AND entry.changedAt > ?))
+                            OR entry.state IN (\(OutboxSchema.spent)) AND entry.changedAt > ?
+                                AND entry.action IN (
+                                    SELECT id FROM action WHERE kind IN (\(OutboxSchema.kindsWithDailyLimit)))))
                 """)
         return try Bool.fetchOne(statement, arguments: [rows.lowerBound, rows.upperBound, recently]) ?? false
     }

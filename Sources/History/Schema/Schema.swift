@@ -326,6 +326,9 @@ enum OutboxSchema {
     /// The states in which something was done, or may have been.
     static let spent = list([.done, .uncertain])
 
+    /// The kinds of actions with a limit for a day, in SQL: what they have done counts against it, and stays that long.
+    static let kindsWithDailyLimit = "'twilio'"
+
     /// The states of entries that will still change without a person.
     static let waiting = list(EntryState.allCases.filter(\.isWaiting))
 

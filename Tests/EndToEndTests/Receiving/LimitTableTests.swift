@@ -174,6 +174,36 @@ struct RecordLimitTests {
         try listener.stop()
     }
 
+    @Test("keep removes events whose actions have run, and these run no more for them")
+    func keepWithActions() throws {
+        let home = try home("")
+        let file = home.folder.file("rows.csv")
+        try home.configure("keep: 3\nactions:\n  rows:\n    kind: csv\n    file: \(file)\n")
+        let listener = try RunningListener(in: home, "--quiet")
+        let client = try listener.connect()
+        func rows() -> Int {
+            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+            return max(0, text.split(whereSeparator: \.isNewline).count - 1)
+        }
+        func send(_ id: String) throws {
+            #expect(try client.answer(to: .event(id, signedWith: Secrets.held)).status == 200)
+        }
+        for number in 1...20 { try send("\(number)") }
+        _ = try wait(for: "20 rows") { rows() == 20 ? true : nil }
+        // The next one that arrives makes them leave.
+        var last = 20
+        _ = try wait(for: "the removal of all but a few") {
+            last += 1
+            try send("\(last)")
+            return try kept("sig:valid", in: home).count < 10 ? true : nil
+        }
+        try send("1")
+        try send("after")
+        _ = try wait(for: "the row of the new one") { rows() == last + 1 ? true : nil }
+        try listener.stop()
+        #expect(rows() == last + 1)
+    }
+
     @Test(
         "address-burst and address-rate: beyond them 429, and nothing is kept", arguments: [(0, 429), (1_000_000, 401)])
     func addressRate(_ rate: Int, _ status: Int) throws {
