@@ -97,6 +97,7 @@ final class AccountDesk: AccountAnswering, AccountAsking {
             }
         }
         let known = buckets + settings.filter { $0.keyFile == nil }.map(\.bucket.value)
+        var surplus: String?
         read(&reading, settings) {
             try processKey(file: nil)
         } buckets: { client in
@@ -104,12 +105,13 @@ final class AccountDesk: AccountAnswering, AccountAsking {
             let all = try client.buckets().filter { !own.contains($0.name) }
             let sorted = all.filter { known.contains($0.name) } + all.filter { !known.contains($0.name) }
             if sorted.count > Self.mostBuckets {
-                reading.problems.append(
+                surplus =
                     "the account has \(sorted.count) buckets: the rules of \(Self.mostBuckets) were read, the others"
-                        + " only by b2watch rules list BUCKET")
+                    + " only by b2watch rules list BUCKET"
             }
             return Array(sorted.prefix(Self.mostBuckets))
         }
+        if let surplus { reading.problems.append(surplus) }
         if reading.keys.isEmpty, reading.problems.isEmpty {
             reading.missingKey =
                 "set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or a bucket's key-file below reconcile in"
