@@ -75,7 +75,7 @@ struct LimitTableTests {
     }
 }
 
-/// What the limits of the record do; those of connections are in `LoadTests`.
+/// The limits of the record do what the table has; those of connections are in `LoadTests`.
 @Suite("A limit of the record", .blocking)
 struct RecordLimitTests {
     private func home(_ yaml: String) throws -> Home {
