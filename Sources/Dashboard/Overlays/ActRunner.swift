@@ -284,7 +284,10 @@ struct ActWalk: Sendable {
         }
         guard !ids.isEmpty else { return true }
         let before = report.passed
-        let count = try replay(ids, url) { goesOn(before + $0.total) }
+        // The compiler refuses a closure that captures another one as an argument for a third.
+        let count = try withoutActuallyEscaping(goesOn) { goesOn in
+            try replay(ids, url) { goesOn(before + $0.total) }
+        }
         report.replay.add(count)
         report.passed += count.total
         return count.total == ids.count
