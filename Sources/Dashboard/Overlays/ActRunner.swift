@@ -39,7 +39,8 @@ struct ActRequest: Sendable, Hashable {
     ///   - replay: Sends deliveries again, while its last argument returns true.
     ///   - note: Writes a line to the log: the result of the replay, however it ended.
     func act(
-        _ reader: HistoryReader, _ actions: any ActionAsking, replay: ActWalk.Replaying, note: (String) -> Void,
+        _ reader: HistoryReader, _ actions: any ActionAsking, replay: @escaping ActWalk.Replaying,
+        note: (String) -> Void,
         _ asking: Asking<ActOutcome>
     ) throws -> ActOutcome {
         var walk = ActWalk(self)
@@ -202,7 +203,7 @@ struct ActWalk: Sendable {
     ///   so far. If it returns false, the walk ends, however many rows are left.
     /// - Returns: Whether more rows are left to process.
     mutating func step(
-        _ reader: HistoryReader, _ actions: any ActionAsking, _ replay: Replaying, while goesOn: (Int) -> Bool
+        _ reader: HistoryReader, _ actions: any ActionAsking, _ replay: @escaping Replaying, while goesOn: (Int) -> Bool
     ) throws -> Bool {
         let (rows, isLast) = try next(reader)
         guard !rows.isEmpty else { return !isLast }
@@ -275,7 +276,7 @@ struct ActWalk: Sendable {
     ///
     /// - Returns: Whether all of them were sent.
     private mutating func send(
-        _ rows: [EventRow], to url: String?, _ replay: Replaying, while goesOn: (Int) -> Bool
+        _ rows: [EventRow], to url: String?, _ replay: @escaping Replaying, while goesOn: (Int) -> Bool
     ) throws -> Bool {
         var ids: [Int64] = []
         for row in rows where row.deliveryID != lastDelivery {
