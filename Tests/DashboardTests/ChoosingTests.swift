@@ -97,7 +97,7 @@ struct ChoosingTests {
         for _ in 0..<7 { user.press(.down) }
         user.press(.enter, .escape)
         #expect(user.lines[2].hasSuffix("STATUS"))
-        #expect(user.selected?.contains(" 200") == true)
+        #expect(user.hasRow(" 200", selected: true))
     }
 
     @Test("the last column cannot be hidden")

@@ -58,9 +58,9 @@ struct EventsTests {
     func longName() {
         var user = User(columns: 80, rows: 24)
         user.arrive([Make.row(1, name: "backups/2026/november/database/full-dump-of-everything.tar.gz")])
-        #expect(user.selected?.contains("backups/") == true)
-        #expect(user.selected?.contains(".gz ") == true)
-        #expect(user.selected?.contains("…") == true)
+        #expect(user.hasRow("backups/", selected: true))
+        #expect(user.hasRow(".gz ", selected: true))
+        #expect(user.hasRow("…", selected: true))
     }
 
     @Test("every verdict has its glyph and word")
@@ -141,7 +141,7 @@ struct EventsTests {
         user.arrive((1...15).map { Make.row($0, name: name) })
         let took = ContinuousClock().measure { _ = user.surface }
         #expect(took < Duration.seconds(1) * Sanitizer.slowness, "a frame took \(took)")
-        #expect(user.selected?.contains(".tail ") == true)
+        #expect(user.hasRow(".tail ", selected: true))
     }
 
     @Test("the selected row is one bar of one colour, its verdict bold")
@@ -158,19 +158,19 @@ struct EventsTests {
     @Test("the list moves by keys of vim and others")
     func moving() {
         var user = User.watching(100)
-        #expect(user.selected?.contains("16:44:40") == true)
+        #expect(user.hasRow("16:44:40", selected: true))
         user.press(.character("k"), .up)
-        #expect(user.selected?.contains("16:44:38") == true)
+        #expect(user.hasRow("16:44:38", selected: true))
         user.press(.character("g"))
-        #expect(user.selected?.contains("16:43:01") == true)
+        #expect(user.hasRow("16:43:01", selected: true))
         user.press(.character("j"), .down, .pageDown)
-        #expect(user.selected?.contains("cat-") == true)
+        #expect(user.hasRow("cat-", selected: true))
         user.press(.home)
         #expect(user.lines[3].hasPrefix("▌ 16:43:01"))
         user.press(.control("d"), .control("u"))
         #expect(user.lines[3].hasPrefix("▌ 16:43:01"))
         user.press(.end)
-        #expect(user.selected?.contains("16:44:40") == true)
+        #expect(user.hasRow("16:44:40", selected: true))
         #expect(user.marks.hasSuffix("FOLLOW"))
     }
 }

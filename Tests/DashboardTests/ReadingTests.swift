@@ -14,7 +14,7 @@ struct ReadingTests {
         for id in 4...500 { user.arrive([Make.row(Int64(id))]) }
         #expect(user.held.filter { $0.asks("rows") }.count == 1)
         user.release()
-        #expect(user.selected?.contains("16:51:20") == true)
+        #expect(user.hasRow("16:51:20", selected: true))
     }
 
     @Test("a burst within a frame costs one more reading, at the frame's end")
@@ -34,7 +34,7 @@ struct ReadingTests {
         user.now = start + ListPace.frame
         user.tell(.tick)
         #expect(user.reads.count == before + 2)
-        #expect(user.selected?.contains("16:44:43") == true)
+        #expect(user.hasRow("16:44:43", selected: true))
         #expect(user.model.deadline == nil)
     }
 
@@ -52,7 +52,7 @@ struct ReadingTests {
             let window = ListWindow<EventRow>(rows: [Make.row(900)], hasOlder: true, hasNewer: false)
             user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(window))))
         }
-        #expect(user.selected?.contains("16:47:59") == true)
+        #expect(user.hasRow("16:47:59", selected: true))
     }
 
     @Test("an answer to a question never asked is dropped")
@@ -60,7 +60,7 @@ struct ReadingTests {
         var user = User.watching(3)
         let window = ListWindow<EventRow>(rows: [Make.row(9)])
         user.tell(.answered(Answered(slot: Slot(opening: 0, name: "rows"), number: 99, answer: .success(window))))
-        #expect(user.selected?.contains("16:43:03") == true)
+        #expect(user.hasRow("16:43:03", selected: true))
     }
 
     @Test("g asks for the oldest and selects it when it comes")
@@ -68,7 +68,7 @@ struct ReadingTests {
         var user = User.watching(1_000)
         user.holdsEffects = true
         user.press(.character("g"))
-        #expect(user.selected?.contains("16:59:40") == true)
+        #expect(user.hasRow("16:59:40", selected: true))
         user.release()
         #expect(user.lines[3].hasPrefix("▌ 16:43:01"))
     }
@@ -84,7 +84,7 @@ struct ReadingTests {
         #expect(user.held.filter { $0.asks("rows") }.isEmpty)
         user.holdsEffects = false
         user.arrive([Make.row(5)])
-        #expect(user.selected?.contains("16:43:05") == true)
+        #expect(user.hasRow("16:43:05", selected: true))
     }
 
     @Test("an idle dashboard has no deadline")

@@ -57,7 +57,7 @@ struct RulesTests {
         user.press(.enter, .enter)
         #expect(user.model.view == .events)
         #expect(user.marks.contains("1 of 5 events"), "\(user.marks)")
-        #expect(user.selected?.contains("thumbnails") == true)
+        #expect(user.hasRow("thumbnails", selected: true))
     }
 
     @Test("is sorted and filtered as every list")

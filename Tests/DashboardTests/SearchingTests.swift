@@ -30,13 +30,13 @@ struct SearchingTests {
         user.press(.up)
         user.press(.character("/"))
         user.type("rep")
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
         let row = user.lines.firstIndex { $0.hasPrefix("▌") } ?? 0
         let column = user.lines[row].distance(of: "Report-200")
         #expect(!user.surface[row, column].style.isReversed && user.surface[row, column].style.isBold)
         #expect(user.surface[row, column + 3].style.isReversed)
         user.press(.enter)
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
     }
 
     @Test("n and N go on, and tell when they go round")
@@ -45,14 +45,14 @@ struct SearchingTests {
         user.press(.character("/"))
         user.type("report")
         user.press(.enter)
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
         user.press(.character("N"))
-        #expect(user.selected?.contains("Report-150") == true)
+        #expect(user.hasRow("Report-150", selected: true))
         user.press(.character("n"))
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
         #expect(!user.screen.contains("The search continued from"))
         user.press(.character("n"))
-        #expect(user.selected?.contains("Report-50") == true)
+        #expect(user.hasRow("Report-50", selected: true))
         #expect(user.screen.contains("The search continued from"))
     }
 
@@ -62,7 +62,7 @@ struct SearchingTests {
         user.press(.character("/"))
         user.type("rePort")
         #expect(user.screen.contains("not found"))
-        #expect(user.selected?.contains("16:46:20") == true)
+        #expect(user.hasRow("16:46:20", selected: true))
     }
 
     @Test("Esc goes back to where the search began")
@@ -72,7 +72,7 @@ struct SearchingTests {
         let before = user.screen
         user.press(.character("/"))
         user.type("Report-50")
-        #expect(user.selected?.contains("Report-50") == true)
+        #expect(user.hasRow("Report-50", selected: true))
         user.press(.escape)
         #expect(user.screen == before)
         var follower = self.user()
@@ -91,7 +91,7 @@ struct SearchingTests {
         user.isSeekingHeld = true
         user.press(.character("N"))
         #expect(user.marks.contains("searching… Esc"))
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
         user.press(.escape)
         #expect(user.forgotten.contains("seek"))
         #expect(!user.marks.contains("searching"))
@@ -99,7 +99,7 @@ struct SearchingTests {
         for asked in user.waiting {
             for answer in user.answers(to: asked) { user.tell(.answered(answer)) }
         }
-        #expect(user.selected?.contains("Report-200") == true)
+        #expect(user.hasRow("Report-200", selected: true))
     }
 
     @Test("e and E go from problem to problem")
@@ -107,11 +107,11 @@ struct SearchingTests {
         var user = User(columns: 120, rows: 36, holding: [.prod])
         user.arrive((1...40).map { Make.row($0, verdict: $0 % 15 == 0 ? .invalid : .valid) })
         user.press(.character("E"))
-        #expect(user.selected?.contains("16:43:30") == true)
+        #expect(user.hasRow("16:43:30", selected: true))
         user.press(.character("E"))
-        #expect(user.selected?.contains("16:43:15") == true)
+        #expect(user.hasRow("16:43:15", selected: true))
         user.press(.character("e"), .character("e"))
-        #expect(user.selected?.contains("16:43:15") == true)
+        #expect(user.hasRow("16:43:15", selected: true))
         #expect(user.screen.contains("That was the last problem"))
         var calm = User.watching(9)
         calm.press(.character("e"))
@@ -178,17 +178,17 @@ struct SearchingTests {
         user.press(.character("g"), .character("/"))
         user.type("eventId")
         user.press(.enter)
-        #expect(user.selected?.contains("id-0") == true)
+        #expect(user.hasRow("id-0", selected: true))
         user.press(.character("n"))
-        #expect(user.selected?.contains("id-1") == true)
+        #expect(user.hasRow("id-1", selected: true))
         user.press(.character("n"), .character("n"))
-        #expect(user.selected?.contains("id-0") == true)
+        #expect(user.hasRow("id-0", selected: true))
         #expect(user.screen.contains("The search continued from"))
         user.press(.character("N"))
-        #expect(user.selected?.contains("id-2") == true)
+        #expect(user.hasRow("id-2", selected: true))
         // From where one is, be it by other keys.
         user.press(.character("g"), .character("n"))
-        #expect(user.selected?.contains("id-0") == true)
+        #expect(user.hasRow("id-0", selected: true))
     }
 
     @Test("where there is no cursor, a bar marks the line found until Esc")
@@ -197,7 +197,7 @@ struct SearchingTests {
         user.press(.enter, .character("/"))
         user.type("Event id")
         user.press(.enter)
-        #expect(user.selected?.contains("Event id") == true)
+        #expect(user.hasRow("Event id", selected: true))
         // Closes the pane, gives up the search, and opens the pane again.
         user.press(.escape, .escape, .enter)
         #expect(user.screen.contains("Event id"))

@@ -17,16 +17,18 @@ public struct Blocking: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         // A suite within a suite may have the trait again.
         if Self.isInScope { return try await function() }
-        await Places.shared.enter()
-        do {
-            try await Self.$isInScope.withValue(true) {
-                try await withTaskExecutorPreference(OwnThreads.shared) { try await function() }
+        // The place is taken and left on the own threads too: the shared ones come to it only after all that they have to do,
+        // so a place would stay taken long after its test.
+        try await withTaskExecutorPreference(OwnThreads.shared) {
+            await Places.shared.enter()
+            do {
+                try await Self.$isInScope.withValue(true) { try await function() }
+            } catch {
+                await Places.shared.leave()
+                throw error
             }
-        } catch {
             await Places.shared.leave()
-            throw error
         }
-        await Places.shared.leave()
     }
 
     /// Whether the caller may wait: it is not a task, or has a thread of its own.

@@ -23,7 +23,7 @@ struct ActionsScreenTests {
     func lists() {
         var user = user([Make.entry(1, of: "alerts"), Make.entry(2, of: "rows"), Make.entry(3, of: "rows", .failed)])
         #expect(user.lines[1].contains("[4 Actions!]"))
-        #expect(user.selected?.contains("alerts") == true)
+        #expect(user.hasRow("alerts", selected: true))
         #expect(user.screen.contains("cat-1.jpg") && !user.screen.contains("cat-2.jpg"))
         user.press(.down)
         #expect(user.screen.contains("cat-3.jpg") && !user.screen.contains("cat-1.jpg"))

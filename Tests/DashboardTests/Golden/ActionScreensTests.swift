@@ -9,11 +9,11 @@ import Testing
 
 @Suite("Kept screens: actions")
 struct ActionScreensTests {
-    @Test("4 Actions", arguments: listScenes, Scene.sizes)
-    func lists(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("4 Actions", arguments: listScenes)
+    func lists(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("The Actions tab, marks, the sheet, acting", arguments: rowScenes, Scene.sizes)
-    func rows(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("The Actions tab, marks, the sheet, acting", arguments: rowScenes)
+    func rows(scene: Scene) async throws { try await scene.expect() }
 
     @Test("Marks by their meaning, as letters")
     func styles() {
@@ -66,12 +66,12 @@ struct ActionScreensTests {
         }
     }
 
-    private static let listScenes = [
-        scene("actions", .character("4"), .down, .down),
-        scene("actions-entries", .character("4"), .down, .down, .tab, .up, .up),
+    private static let listScenes: [Scene] = [
+        scene("actions", .character("4"), .down, .down).everySize,
+        scene("actions-entries", .character("4"), .down, .down, .tab, .up, .up).everySize,
         scene("actions-failed", .character("4"), .down, .down, .right, .right),
         scene("actions-entry", .character("4"), .down, .down, .enter, .up, .up, .enter),
-        scene("actions-retry-all", .character("4"), .down, .down, .character("R")),
+        scene("actions-retry-all", .character("4"), .down, .down, .character("R")).everySize,
         Scene("actions-missed") { size in
             var user = user(size)
             user.reply(to: FindMissedRows.self) {
@@ -96,18 +96,18 @@ struct ActionScreensTests {
         },
     ]
 
-    private static let rowScenes = [
+    private static let rowScenes: [Scene] = [
         scene("events-actions"),
         scene("table-sheet", .character("2")),
-        scene("detail-actions", .up, .up, .enter, .left),
+        scene("detail-actions", .up, .up, .enter, .left).everySize,
         scene("detail-actions-none", .home, .enter, .left),
-        scene("act", .character("a")),
-        scene("replay", .character("r")),
+        scene("act", .character("a")).everySize,
+        scene("replay", .character("r")).everySize,
         Scene("act-many") { size in
             var user = user(size)
             user.outcome = { _ in .counted(ActCount(events: 1_204, deliveries: 900, states: [.done: 37, .failed: 2])) }
             user.press(.character("A"), .character("a"), .tab, .character("r"))
             return user
-        },
+        }.everySize,
     ]
 }

@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Kept screens: the detail")
 struct DetailScreensTests {
-    @Test("Summary, Headers, Body", arguments: readingScenes, Scene.sizes)
-    func reading(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("Summary, Headers, Body", arguments: readingScenes)
+    func reading(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("Signature", arguments: signatureScenes, Scene.sizes)
-    func signature(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("Signature", arguments: signatureScenes)
+    func signature(scene: Scene) async throws { try await scene.expect() }
 
     /// A row that is the last event of a delivery of so many.
     private static func user(_ size: Size, events count: Int = 2) -> User {
@@ -55,12 +55,12 @@ struct DetailScreensTests {
         }
     }
 
-    private static let readingScenes = [
-        scene("detail-pane", events: 1, .tab),
-        scene("detail-summary", .enter),
+    private static let readingScenes: [Scene] = [
+        scene("detail-pane", events: 1, .tab).everySize,
+        scene("detail-summary", .enter).everySize,
         scene("detail-headers", .enter, .right, .end),
         scene("detail-headers-on", .enter, .right, .character("w"), .down, .down),
-        scene("detail-body", .enter, .right, .right),
+        scene("detail-body", .enter, .right, .right).everySize,
         scene(
             "detail-body-folded", events: 6, .enter, .right, .right, .down, .down, .character("z"), .down,
             .character("z")),
@@ -72,7 +72,7 @@ struct DetailScreensTests {
         body("detail-body-binary", (0..<200).map { UInt8($0) }),
         body("detail-body-hostile", Array("{\"events\":[{\"objectName\":\"\u{1B}[2J\u{202E}猫\"}]}".utf8)),
         scene("detail-search", .enter, .right, .right, .character("/"), .character("e"), .character("2")),
-        scene("copy", .character("y")),
+        scene("copy", .character("y")).everySize,
         scene("copy-detail", .enter, .right, .right, .down, .character("Y")),
         Scene("copied") { size in
             var user = user(size)
@@ -86,9 +86,9 @@ struct DetailScreensTests {
         },
     ]
 
-    private static let signatureScenes = [
+    private static let signatureScenes: [Scene] = [
         signed("signature-valid", "{}", as: "{}", .valid),
-        signed("signature-newline", "{}\n", as: "{}", .invalid),
+        signed("signature-newline", "{}\n", as: "{}", .invalid).everySize,
         signed("signature-unknown", "{}", as: "[]", .invalid, HeaderField("Via", "1.1 proxy.example")),
         Scene("signature-missing") { size in
             var user = User.amid([Make.row(1, verdict: .missing)], size: size)

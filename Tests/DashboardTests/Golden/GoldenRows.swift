@@ -56,15 +56,29 @@ extension User {
 
 /// A way to a screen, to be gone at any size.
 struct Scene: Sendable, CustomTestStringConvertible {
-    /// The sizes at which every screen is kept.
-    static let sizes = [Size(columns: 60, rows: 15), Size(columns: 80, rows: 24), Size(columns: 120, rows: 40)]
+    /// The size at which each screen is kept, and those at which a screen is kept too whose layout is the subject.
+    private static let size = Size(columns: 80, rows: 24)
+    private static let sizes = [Size(columns: 60, rows: 15), size, Size(columns: 120, rows: 40)]
 
     let name: String
+    private var sizes = [Self.size]
     let reach: @Sendable (Size) async throws -> User
 
     init(_ name: String, _ reach: @escaping @Sendable (Size) async throws -> User) {
         self.name = name
         self.reach = reach
+    }
+
+    /// The scene at every size, because its layout is the subject.
+    var everySize: Self {
+        var scene = self
+        scene.sizes = Self.sizes
+        return scene
+    }
+
+    /// Compares the screen with those that are kept, at its sizes.
+    func expect(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        for size in sizes { try await expect(at: size, sourceLocation: sourceLocation) }
     }
 
     /// Compares the screen with the one that is kept, for one size.

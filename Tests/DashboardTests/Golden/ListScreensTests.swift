@@ -8,17 +8,17 @@ import Testing
 
 @Suite("Kept screens: the lists")
 struct ListScreensTests {
-    @Test("1 Events", arguments: eventsScenes, Scene.sizes)
-    func events(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("1 Events", arguments: eventsScenes)
+    func events(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("Filter and search", arguments: findingScenes, Scene.sizes)
-    func finding(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("Filter and search", arguments: findingScenes)
+    func finding(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("2 Table and the choice of columns", arguments: tableScenes, Scene.sizes)
-    func table(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("2 Table and the choice of columns", arguments: tableScenes)
+    func table(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("3 Deliveries and 6 Log", arguments: othersScenes, Scene.sizes)
-    func others(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("3 Deliveries and 6 Log", arguments: othersScenes)
+    func others(scene: Scene) async throws { try await scene.expect() }
 
     private static func scene(_ name: String, _ keys: Key...) -> Scene {
         Scene(name) { size in
@@ -28,10 +28,10 @@ struct ListScreensTests {
         }
     }
 
-    private static let eventsScenes = [
-        scene("events"),
+    private static let eventsScenes: [Scene] = [
+        scene("events").everySize,
         scene("events-oldest", .home),
-        scene("events-selected", .up, .character(" "), .up, .up, .character(" "), .character("m")),
+        scene("events-selected", .up, .character(" "), .up, .up, .character(" "), .character("m")).everySize,
         scene("events-paused", .character("P")),
         Scene("events-paused-arrivals") { size in
             var user = User.amid(size: size)
@@ -43,17 +43,17 @@ struct ListScreensTests {
             var user = User.amid((1...12_345).map { Make.row($0) }, size: size)
             user.press(.pageUp)
             return user
-        },
+        }.everySize,
     ]
 
-    private static let findingScenes = [
+    private static let findingScenes: [Scene] = [
         scene("filter-problems", .character("!")),
         scene("filter-marked", .character("m"), .up, .character("m"), .character("M")),
-        typed("filter-empty", "f", "object:nothing-of-this-name*", .enter),
-        typed("filter-applied", "f", "sig:invalid | dup:yes", .enter),
+        typed("filter-empty", "f", "object:nothing-of-this-name*", .enter).everySize,
+        typed("filter-applied", "f", "sig:invalid | dup:yes", .enter).everySize,
         typed("filter-off", "f", "sig:invalid", .enter, .character("\\")),
-        typed("filter-error", "f", "size>big"),
-        typed("filter-completion", "f", "s"),
+        typed("filter-error", "f", "size>big").everySize,
+        typed("filter-completion", "f", "s").everySize,
         typed("filter-values", "f", "sig:"),
         Scene("filter-running") { size in
             var user = User.amid(size: size)
@@ -63,7 +63,7 @@ struct ListScreensTests {
             user.press(.enter)
             return user
         },
-        typed("search", "/", "photos"),
+        typed("search", "/", "photos").everySize,
         typed("search-kept", "/", "photos", .enter, .character("N")),
         typed("search-nothing", "/", "xyzzy"),
     ]
@@ -78,20 +78,21 @@ struct ListScreensTests {
         }
     }
 
-    private static let tableScenes = [
-        scene("table", .character("2")),
-        scene("table-right", .character("2"), .right, .right),
+    private static let tableScenes: [Scene] = [
+        scene("table", .character("2")).everySize,
+        scene("table-right", .character("2"), .right, .right).everySize,
         scene("table-epoch", .character("2"), .character("U")),
         scene(
-            "table-sorted", .character("2"), .character(">"), .character(">"), .character(">"), .character(">")),
-        scene("columns", .character("2"), .character("C")),
+            "table-sorted", .character("2"), .character(">"), .character(">"), .character(">"), .character(">")
+        ).everySize,
+        scene("columns", .character("2"), .character("C")).everySize,
         scene("columns-events", .character("C"), .down, .down),
         scene(
             "table-more-columns", .character("2"), .character("C"), .end, .character(" "), .up, .character(" "), .escape
         ),
     ]
 
-    private static let othersScenes = [
+    private static let othersScenes: [Scene] = [
         Scene("deliveries") { size in
             var user = User.amid(size: size)
             for id in [Int64(18), 19, 20] { user.answerTimes[id] = 1_240 * Int(id - 17) }
@@ -100,13 +101,13 @@ struct ListScreensTests {
             user.addresses = [19: "2001:db8:85a3::8a2e:370:7334"]
             user.press(.character("3"))
             return user
-        },
+        }.everySize,
         scene("deliveries-request", .character("3"), .home, .down, .down, .down, .down),
         Scene("log") { size in
             var user = logged(size)
             user.press(.character("6"))
             return user
-        },
+        }.everySize,
         Scene("log-line") { size in
             var user = logged(size)
             user.press(.character("6"), .up, .enter)

@@ -9,17 +9,17 @@ import Testing
 
 @Suite("Kept screens: what is no list")
 struct OtherScreensTests {
-    @Test("7 Pulse", arguments: pulseScenes, Scene.sizes)
-    func pulseScreens(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("7 Pulse", arguments: pulseScenes)
+    func pulseScreens(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("Secrets", arguments: secretsScenes, Scene.sizes)
-    func secretsScreens(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("Secrets", arguments: secretsScenes)
+    func secretsScreens(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("Help, first steps, questions", arguments: overlaysScenes, Scene.sizes)
-    func overlaysScreens(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("Help, first steps, questions", arguments: overlaysScenes)
+    func overlaysScreens(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("What is told", arguments: toldScenes, Scene.sizes)
-    func toldScreens(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("What is told", arguments: toldScenes)
+    func toldScreens(scene: Scene) async throws { try await scene.expect() }
 
     @Test("A screen too small")
     func tooSmall() async throws {
@@ -50,9 +50,11 @@ struct OtherScreensTests {
         }
     }
 
-    private static let pulseScenes = [
-        pulse("pulse"), pulse("pulse-hour", .character("+")), pulse("pulse-year", .character("-"), .character("-")),
-        pulse("pulse-types", .tab), pulse("pulse-buckets", .tab, .tab), pulse("pulse-timings", .tab, .tab, .tab),
+    private static let pulseScenes: [Scene] = [
+        pulse("pulse").everySize, pulse("pulse-hour", .character("+")),
+        pulse("pulse-year", .character("-"), .character("-")),
+        pulse("pulse-types", .tab).everySize, pulse("pulse-buckets", .tab, .tab),
+        pulse("pulse-timings", .tab, .tab, .tab).everySize,
         Scene("pulse-empty") { size in
             var user = User(columns: size.columns, rows: size.rows, holding: [.prod])
             user.press(.character("7"))
@@ -77,14 +79,14 @@ struct OtherScreensTests {
         SecretSummary(label: "odd", fingerprint: "b12e", source: "screen", isUsual: false),
     ]
 
-    private static let secretsScenes = [
+    private static let secretsScenes: [Scene] = [
         Scene("secrets") { size in
             var user = User(columns: size.columns, rows: size.rows, holding: held)
             user.summary = KeyringSummary(secrets: held)
             user.arrive(GoldenRows.all)
             user.press(.character("s"), .down)
             return user
-        },
+        }.everySize,
         Scene("secrets-none") { size in
             var user = User(columns: size.columns, rows: size.rows)
             user.press(.character("s"))
@@ -95,7 +97,7 @@ struct OtherScreensTests {
             user.press(.character("s"), .character("a"))
             user.paste(" \(Make.secret)\n")
             return user
-        },
+        }.everySize,
         Scene("secret-form-odd") { size in
             var user = User(columns: size.columns, rows: size.rows)
             user.press(.character("s"), .character("a"))
@@ -114,11 +116,11 @@ struct OtherScreensTests {
         },
     ]
 
-    private static let overlaysScenes = [
-        scene("help", .character("?")),
+    private static let overlaysScenes: [Scene] = [
+        scene("help", .character("?")).everySize,
         scene("help-2", .character("?"), .pageDown),
         scene("help-end", .character("?"), .end),
-        Scene("first-steps") { User(columns: $0.columns, rows: $0.rows) },
+        Scene("first-steps") { User(columns: $0.columns, rows: $0.rows) }.everySize,
         Scene("first-steps-done") { size in
             var user = User.amid(size: size)
             user.press(.character("c"))
@@ -129,16 +131,17 @@ struct OtherScreensTests {
             user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true))
             user.press(.character("q"))
             return user
-        },
+        }.everySize,
     ]
 
-    private static let toldScenes = [
+    private static let toldScenes: [Scene] = [
         told("judging", .rejudged(RejudgeSummary(deliveries: [.valid: 1_000], remaining: 4_000, stage: .running))),
         told(
             "judging-cancelled",
             .rejudged(RejudgeSummary(deliveries: [.valid: 1_000], remaining: 4_000, stage: .cancelled))),
         told("judged", .rejudged(RejudgeSummary(deliveries: [.valid: 4_990, .invalid: 10]))),
-        told("warning", .warning("The file of secrets can be read by others: chmod 600 ~/.config/b2watch/secrets")),
+        told("warning", .warning("The file of secrets can be read by others: chmod 600 ~/.config/b2watch/secrets"))
+            .everySize,
         Scene("exposed") { size in
             var user = User(columns: size.columns, rows: size.rows, isLoopback: false)
             user.arrive([Make.row(1, verdict: .unverified)])
@@ -160,7 +163,7 @@ struct OtherScreensTests {
                                 + "b2watch listen --history /home/me/.local/share/b2watch/history.sqlite"))))
             user.press(.character("t"))
             return user
-        },
+        }.everySize,
     ]
 
     private static func told(_ name: String, _ event: DashboardEvent) -> Scene {

@@ -60,7 +60,7 @@ struct HelpTests {
         var user = User.watching(50)
         user.press(.character("?"), .character("/"))
         user.type("next problem")
-        #expect(user.selected?.contains("to the next problem") == true)
+        #expect(user.hasRow("to the next problem", selected: true))
         user.press(.enter)
         #expect(user.model.place == .help)
         user.press(.enter)

@@ -127,6 +127,19 @@ struct User {
     /// The line of the selected row.
     var selected: String? { lines.first { $0.hasPrefix("▌") } }
 
+    /// Returns whether a row on the screen has all these texts in their order, and is the selected one if that is asked for.
+    func hasRow(_ texts: String..., selected isSelected: Bool = false) -> Bool {
+        lines.contains { line in
+            guard !isSelected || line.hasPrefix("▌") else { return false }
+            var rest = line[...]
+            return texts.allSatisfy { text in
+                guard let range = rest.firstRange(of: text) else { return false }
+                rest = rest[range.upperBound...]
+                return true
+            }
+        }
+    }
+
     mutating func press(_ keys: Key...) {
         for key in keys { tell(.input(.key(key))) }
     }
