@@ -240,20 +240,11 @@ extension HistoryReader {
     public func deliveryRows(_ request: WindowRequest<Int64>) throws -> ListWindow<DeliveryRow> {
         try gate.read {
             try database.read { db in
-                // One more on each side shows whether there are others.
-                var older: [DeliveryRow] = []
-                var (before, after) = (request.before + 1, request.after)
-                switch request.anchor {
-                case .newest: (older, after) = (try DeliveryRowQuery.older(than: .max, limit: before + 1, db), 0)
-                case .oldest: (before, after) = (0, request.after + 1)
-                case .row(let id):
-                    older = try DeliveryRowQuery.older(than: id < .max ? id + 1 : id, limit: before + 1, db)
+                try request.window {
+                    try DeliveryRowQuery.older(than: $0, limit: $1, db)
+                } newer: {
+                    try DeliveryRowQuery.newer(than: $0, limit: $1, db)
                 }
-                let last = older.last?.id ?? 0
-                let newer = try DeliveryRowQuery.newer(than: last, limit: after + 1, db)
-                return ListWindow<DeliveryRow>(
-                    rows: Array(older.suffix(before)) + newer.prefix(after), hasOlder: older.count > before,
-                    hasNewer: newer.count > after)
             }
         }
     }

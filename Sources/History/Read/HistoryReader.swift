@@ -16,28 +16,11 @@ public struct HistoryReader: Sendable {
     /// Returns rows of the event list. The cost is the same anywhere in a history of any length.
     public func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {
         try read { db in
-            var older: [EventRow] = []
-            var newer: [EventRow] = []
-            switch request.anchor {
-            case .newest:
-                older = try RowQuery.older(than: .max, limit: request.before + 2, db)
-            case .oldest:
-                newer = try RowQuery.newer(than: 0, limit: request.after + 2, db)
-            case .row(let id):
-                // One more on each side shows whether there are others.
-                older = try RowQuery.older(than: id < .max ? id + 1 : id, limit: request.before + 2, db)
-                newer = try RowQuery.newer(than: older.last?.id ?? id, limit: request.after + 1, db)
+            try request.window {
+                try RowQuery.older(than: $0, limit: $1, db)
+            } newer: {
+                try RowQuery.newer(than: $0, limit: $1, db)
             }
-            var window = ListWindow<EventRow>()
-            if case .oldest = request.anchor {
-                window.hasNewer = newer.count > request.after + 1
-                window.rows = Array(newer.prefix(request.after + 1))
-                return window
-            }
-            window.hasOlder = older.count > request.before + 1
-            window.hasNewer = newer.count > request.after
-            window.rows = Array(older.suffix(request.before + 1)) + newer.prefix(request.after)
-            return window
         }
     }
 
@@ -395,5 +378,30 @@ extension HistoryReadError: CustomStringConvertible {
                 + " lost by that: start b2watch again"
         case .unreadable(let path, let reason): "the history \(path) cannot be read: \(reason)"
         }
+    }
+}
+
+extension WindowRequest<Int64> {
+    /// Returns the part of a list that is read before and behind an id.
+    ///
+    /// - Parameters:
+    ///   - older: Reads the rows before an id, at most a number of them.
+    ///   - newer: Reads the rows behind an id, at most a number of them.
+    func window<Row: Identifiable<Int64>>(
+        older: (Int64, Int) throws -> [Row], newer: (Int64, Int) throws -> [Row]
+    ) rethrows -> ListWindow<Row> {
+        var (before, after) = (before + 1, after)
+        var first: [Row] = []
+        var next: [Row] = []
+        // One more on each side shows whether there are others.
+        switch anchor {
+        case .newest: (first, after) = (try older(.max, before + 1), 0)
+        case .oldest: (before, after) = (0, after + 1)
+        case .row(let id): first = try older(id < .max ? id + 1 : id, before + 1)
+        }
+        if anchor != .newest { next = try newer(first.last?.id ?? 0, after + 1) }
+        return ListWindow(
+            rows: Array(first.suffix(before)) + next.prefix(after), hasOlder: first.count > before,
+            hasNewer: next.count > after)
     }
 }

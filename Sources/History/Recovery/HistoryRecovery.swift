@@ -197,6 +197,11 @@ public final class HistoryRecovery {
 
     /// Reads the rows of a tree from its readable pages.
     private func walk(_ root: Int, _ row: (StoredRow?) throws -> Void) rethrows {
+        try pages(of: root) { try rows(of: $0, row) }
+    }
+
+    /// Reads the readable pages of a tree, so that only one is in memory at a time.
+    private func pages(of root: Int, _ body: (TablePage) throws -> Void) rethrows {
         var waiting = [root]
         var seen: Set<Int> = []
         while let number = waiting.popLast() {
@@ -210,7 +215,7 @@ public final class HistoryRecovery {
             }
             visited.insert(number)
             waiting += page.children.reversed()
-            try rows(of: page, row)
+            try body(page)
         }
     }
 
@@ -224,20 +229,8 @@ public final class HistoryRecovery {
 
     private func copyTree(_ root: Int, _ table: RecoveryTable, _ db: Database) throws {
         var rows: [StoredRow] = []
-        var waiting = [root]
-        // Page by page, so that only one is in memory at a time.
-        var seen: Set<Int> = []
-        while let number = waiting.popLast() {
-            guard seen.insert(number).inserted, number >= 1, number <= source.count else { continue }
-            guard let bytes = source.page(number),
-                let page = TablePage(bytes, number: number, reserved: source.reserved)
-            else {
-                if visited.insert(number).inserted { report.damagedPages += 1 }
-                continue
-            }
-            visited.insert(number)
+        try pages(of: root) { page in
             if visited.count.isMultiple(of: 1_024) { progress(Double(visited.count) / Double(source.count)) }
-            waiting += page.children.reversed()
             self.rows(of: page) { if let row = $0 { rows.append(row) } }
             // A damaged page may have led to another table's.
             for row in rows where table.fits(row) { try add(row, to: table, db) }

@@ -37,19 +37,10 @@ public enum DeliveryJSON {
         _ record: DeliveryRecord, _ body: UnsafeRawBufferPointer, _ events: [Range<Int>]?, to json: inout JSONWriter,
         headers: (inout JSONWriter) throws(Failure) -> Void
     ) throws(Failure) {
-        let delivery = record.delivery
-        json.syntax("{\"id\":")
-        json.integer(record.id)
-        json.syntax(",\"receivedAt\":")
-        json.string(delivery.receivedAt)
-        json.syntax(",\"remoteAddress\":")
-        json.string(delivery.remoteAddress)
-        json.syntax(",\"method\":")
-        json.string(delivery.method)
-        json.syntax(",\"target\":")
-        json.string(delivery.target)
+        json.syntax("{")
+        appendOrigin(of: record, to: &json)
         json.syntax(",\"httpVersion\":")
-        json.string(delivery.httpVersion)
+        json.string(record.delivery.httpVersion)
         json.syntax(",\"headers\":")
         try headers(&json)
         append(body, to: &json)
@@ -76,6 +67,21 @@ public enum DeliveryJSON {
             json.compact(UnsafeRawBufferPointer(rebasing: body[range]))
         }
         json.syntax("]}")
+    }
+
+    /// Writes the number, the time, the sender and the request line of a delivery, which other lines about it have too.
+    public static func appendOrigin(of record: DeliveryRecord, to json: inout JSONWriter) {
+        let delivery = record.delivery
+        json.syntax("\"id\":")
+        json.integer(record.id)
+        json.syntax(",\"receivedAt\":")
+        json.string(delivery.receivedAt)
+        json.syntax(",\"remoteAddress\":")
+        json.string(delivery.remoteAddress)
+        json.syntax(",\"method\":")
+        json.string(delivery.method)
+        json.syntax(",\"target\":")
+        json.string(delivery.target)
     }
 
     /// Writes a body as a string, or in Base64 if it is not UTF-8.
