@@ -47,6 +47,9 @@ public struct Places: Sendable, Hashable {
     /// The journals of what has to be undone at Backblaze, a file for each connection to a bucket.
     public var connections: String { get throws(PlacesError) { "\(try state)/connections" } }
 
+    /// The lists of rules that changes at Backblaze have replaced, a file for each bucket.
+    public var replacedRules: String { get throws(PlacesError) { "\(try state)/rules" } }
+
     /// The state of the screen at its end, restored at the next start.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 

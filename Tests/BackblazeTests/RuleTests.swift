@@ -114,6 +114,10 @@ import Testing
         #expect(problem?.description.contains("--rule all-uploads") == true)
         #expect(FakeAccount.problem { try rule(prefix: "docs/").check(among: others, in: .production) } == nil)
         #expect(FakeAccount.problem { try rule(prefix: "photos/2026/").check(among: others, in: .production) } != nil)
+        // A temporary rule belongs to a connection, which is ended instead.
+        let temporary = FakeAccount.problem { try rule().check(among: [rule("b2watch-abcdefabcdef")], in: .production) }
+        #expect(temporary?.description.contains("end that b2watch; if none runs, b2watch cleanup BUCKET") == true)
+        #expect(temporary?.description.contains("--rule") == false)
         var disabled = others
         disabled[0].isEnabled = false
         #expect(FakeAccount.problem { try rule().check(among: disabled, in: .production) } == nil)
@@ -132,6 +136,34 @@ import Testing
     }
 
     // MARK: - Changes
+
+    @Test func savesTheListThatAChangeReplaces() throws {
+        let account = try FakeAccount()
+        account.b2.putRules(Self.theirs)
+        let before = account.b2.rules.count
+        let folder = try TemporaryFolder()
+        let book = RuleBook(account.client, account.bucket, savingIn: folder.file("rules"))
+        let change = try book.change("their-rule") { _, _ in nil }
+        #expect(change.notes == [])
+        #expect(account.b2.rules.count == before - 1)
+        let path = folder.file("rules/my-bucket.json")
+        #expect(try TemporaryFolder.mode(of: path) == 0o600)
+        let saved = JSONValue(Array(try Data(contentsOf: URL(filePath: path))))
+        let rule = saved?["eventNotificationRules"]?.elements?.first { $0["name"]?.text == "their-rule" }
+        #expect(rule.map { NotificationRule($0) }?.isSame(as: try #require(change.before)) == true)
+        // A place where nothing can be written does not keep a change from being made.
+        let blocked = try folder.write("file", "")
+        let other = RuleBook(account.client, account.bucket, savingIn: "\(blocked)/rules")
+        #expect(try other.change("another-rule") { _, _ in change.before.map { Self.renamed($0) } }.notes.count == 1)
+        withExtendedLifetime(folder) {}
+    }
+
+    /// Returns a rule with another name.
+    private static func renamed(_ rule: NotificationRule) -> NotificationRule {
+        var json = rule.json
+        json["name"] = "another-rule"
+        return NotificationRule(json)
+    }
 
     @Test func seesWhatSomebodyElseChanged() throws {
         let account = try FakeAccount()

@@ -1,3 +1,6 @@
+internal import Foundation
+internal import Settings
+
 /// The rules of one bucket, changed one at a time.
 ///
 /// B2 can only replace the whole list, without compare-and-set. So each change reads the list immediately before it
@@ -6,15 +9,34 @@
 public struct RuleBook: Sendable {
     public let client: B2Client
     public let bucket: Bucket
-    /// Receives each list before it is replaced, to save it for the user.
-    private let willReplace: @Sendable ([NotificationRule]) -> Void
+    /// The folder of the file with the list that the last change replaced; nil to save none.
+    private let folder: String?
 
-    public init(
-        _ client: B2Client, _ bucket: Bucket, willReplace: @escaping @Sendable ([NotificationRule]) -> Void = { _ in }
-    ) {
+    /// - Parameter folder: The folder in which each list is saved before it is replaced, in case a person has to repair it.
+    public init(_ client: B2Client, _ bucket: Bucket, savingIn folder: String? = nil) {
         self.client = client
         self.bucket = bucket
-        self.willReplace = willReplace
+        self.folder = folder
+    }
+
+    /// Saves the list that is about to be replaced. It contains secrets, so only the user may read it.
+    ///
+    /// - Returns: What failed, in a sentence. A change is made all the same: it may be the one that restores a rule.
+    private func save(_ rules: [NotificationRule]) -> String? {
+        guard let folder else { return nil }
+        let path = "\(folder)/\(bucket.name.replacing("/", with: "_")).json"
+        let list: JSONValue = [
+            "bucketId": .string(bucket.id), "bucketName": .string(bucket.name),
+            "realm": .string(client.key.realm.description), "eventNotificationRules": .array(rules.map(\.json)),
+        ]
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do throws(FileProblem) {
+            try PrivateFile.write(list.prettyBytes, to: path)
+            return nil
+        } catch {
+            return "the rules before the change are not saved: \(path) \(error.reason)"
+        }
     }
 
     /// The result of a change.
@@ -69,7 +91,7 @@ public struct RuleBook: Sendable {
         } else if let new {
             wanted.append(new)
         }
-        willReplace(before)
+        let problem = save(before)
         do throws(B2Problem) {
             _ = try client.setRules(wanted, of: bucket)
         } catch {
@@ -87,7 +109,7 @@ public struct RuleBook: Sendable {
         }
         return Change(
             before: old, after: after.first { $0.name == name },
-            notes: Self.differences(from: before, to: after, except: name))
+            notes: Self.differences(from: before, to: after, except: name) + [problem].compactMap(\.self))
     }
 
     private static func has(_ rules: [NotificationRule], _ rule: NotificationRule?, _ name: String) -> Bool {

@@ -134,6 +134,13 @@ extension NotificationRule {
             "“\(overlap.rule.name)” (\(overlap.types.joined(separator: ", ")), prefix “\(overlap.rule.prefix)”)"
         }
         let other = inTheWay.first?.rule.name ?? ""
+        guard !other.hasPrefix(RuleSecret.temporaryPrefix) else {
+            throw B2Problem(
+                .rule,
+                "B2 allows one rule for an event type and a prefix, and \(list.joined(separator: ", ")) is there already, a temporary"
+                    + " rule of b2watch connect. The ways out: end that b2watch; if none runs, b2watch cleanup BUCKET on the machine"
+                    + " where it ran; or give a --prefix or --event-types that the rule does not have")
+        }
         throw B2Problem(
             .rule,
             "B2 allows one rule for an event type and a prefix, and \(list.joined(separator: ", ")) is there already. The ways"

@@ -359,7 +359,8 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     /// Runs something on the rules of a bucket.
     private func withBook<Value>(_ bucket: String, _ body: (RuleBook) throws -> Value) throws -> Value {
         try withClient(try requiredKey(of: bucket)) { client in
-            try body(RuleBook(client, client.bucket(named: bucket)))
+            try body(
+                RuleBook(client, client.bucket(named: bucket), savingIn: try? ProcessEnvironment.places.replacedRules))
         }
     }
 

@@ -190,7 +190,7 @@ struct ConnectCommand: ParsableCommand {
         let bucket = try client.bucket(named: bucket)
         try client.require([B2Capability.readRules] + (brokerURL == nil ? [B2Capability.writeRules] : []))
         diagnostics.say("connecting to \(bucket.name) \(client.introduction)")
-        let book = RuleBook(client, bucket)
+        let book = RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules)
         for note in try ConnectionCleanup.run(book, folder: folder) { diagnostics.say("left from before: \(note)") }
         let rules = try book.all()
         let realm = client.key.realm
@@ -282,7 +282,7 @@ struct CleanupCommand: ParsableCommand {
             let client = try account.client(diagnostics)
             let bucket = try client.bucket(named: bucket)
             diagnostics.say("cleaning up \(bucket.name) \(client.introduction)")
-            let book = RuleBook(client, bucket)
+            let book = RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules)
             let notes = try ConnectionCleanup.run(book, folder: folder)
             for note in notes { diagnostics.say(note) }
             if notes.isEmpty { diagnostics.say("there is nothing to clean up") }

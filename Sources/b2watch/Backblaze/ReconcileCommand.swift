@@ -162,9 +162,17 @@ struct ReconcileCommand: ParsableCommand {
         let progress = ProgressLine(isShown: true)
         isListing.store(true, ordering: .relaxed)
         let output = OutputLines(diagnostics: diagnostics)
+        var hasBegun = false
+        defer {
+            if hasBegun {
+                progress.clear()
+                diagnostics.say("what was compared is kept: b2watch reconcile \(bucket) --resume goes on", .warning)
+            }
+        }
         let report = try run.run(
             order, latest: { try history.reader.latestRow() },
             while: {
+                hasBegun = true
                 progress.show($0.sentence)
                 return !isCancelled.load(ordering: .relaxed)
             },
@@ -174,6 +182,7 @@ struct ReconcileCommand: ParsableCommand {
                 try list(store, output)
             },
             act: { body in try act(path, output, body) })
+        hasBegun = false
         history.close()
         isOpen = false
         try write(report, output)

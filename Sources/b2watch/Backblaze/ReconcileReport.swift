@@ -92,15 +92,18 @@ struct ReconcileReport: Sendable {
         let unknown = counts.filter { $0.key.isUnknown }.values.reduce(0, +)
         let reconciled = self.reconciled == 0 ? "" : " \(self.reconciled) reconciled before,"
         return
-            "\(bucket): \(total) versions: \(counts[.matched] ?? 0) matched, \(counts[.late] ?? 0) late,\(reconciled)"
-            + " \(missing) missing, \(unknown) unknown; \(calls) class C calls"
+            "\(bucket): \(total) \(total == 1 ? "version" : "versions"): \(counts[.matched] ?? 0) matched, \(counts[.late] ?? 0) late,\(reconciled)"
+            + " \(missing) missing, \(unknown) unknown; \(Self.words(ofCalls: calls))"
     }
+
+    /// A number of calls such as `1 class C call`.
+    static func words(ofCalls calls: Int) -> String { "\(calls) class C \(calls == 1 ? "call" : "calls")" }
 
     var lines: [String] {
         var lines = [summary] + gaps.map(\.sentence)
         if let delays {
             lines.append(
-                "late: \(counts[.late] ?? 0) events, \(Self.words(delays.lowerBound)) to \(Self.words(delays.upperBound))"
+                "late: \(counts[.late] ?? 0) \(counts[.late] == 1 ? "event" : "events"), \(Self.words(delays.lowerBound)) to \(Self.words(delays.upperBound))"
                     + " after the upload")
         }
         let words: [(ReconcileOutcome, String)] = [
@@ -117,10 +120,10 @@ struct ReconcileReport: Sendable {
         for (outcome, what) in words {
             if let count = counts[outcome] { lines.append("unknown: \(count) \(what)") }
         }
-        lines.append(
-            "not to be seen in a listing: deleted versions, also by lifecycle rules; \(otherCalls) more class C calls were"
-                + " made for the key, the bucket and its rules")
-        return lines
+        return lines + [
+            "not to be seen in a listing: deleted versions, also those that a lifecycle rule deleted",
+            "besides the listing: \(Self.words(ofCalls: otherCalls)) for the key, the bucket and its rules",
+        ]
     }
 
     /// A time such as `61 s` or `1 h 2 min`.
@@ -242,10 +245,16 @@ struct ReceivingLog {
         stretches = state.stretches
     }
 
+    /// The time between the first delivery that cannot be recorded and the line about it, in milliseconds, at most: a disk
+    /// that hangs is noticed late.
+    private static let notice: Int64 = 10_000
+
     /// Returns the causes of a gap, in sentences.
     func causes(of gap: ReconcileGap) -> [String] {
         stretches.filter { stretch in
-            (stretch.from.map { $0 <= gap.last } ?? true) && (stretch.to.map { gap.first <= $0 } ?? true)
+            let notice = stretch.cause == Self.notRecording ? Self.notice : 0
+            return (stretch.from.map { $0.milliseconds - notice <= gap.last.milliseconds } ?? true)
+                && (stretch.to.map { gap.first <= $0 } ?? true)
         }.prefix(3).map { stretch in
             let from = stretch.from.map { " from \($0.rfc3339)" } ?? ""
             if stretch.cause == Self.crashed {

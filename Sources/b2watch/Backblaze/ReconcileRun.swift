@@ -41,7 +41,7 @@ struct ReconcileRun {
 
         var sentence: String {
             let all = expected.map { " of about \($0)" } ?? ""
-            return "\(versions)\(all) versions read, \(calls) class C calls"
+            return "\(versions)\(all) versions read, \(ReconcileReport.words(ofCalls: calls))"
         }
     }
 
@@ -80,10 +80,12 @@ struct ReconcileRun {
         let place = "\(folder)/\(bucket.name.replacing("/", with: "_"))"
         let lock = try Self.lock(place, bucket: bucket.name)
         defer { lock.release() }
-        let store = try ReconcileStore("\(place).sqlite", beginning: order.isResumed ? nil : Self.request(order))
-        let request = try store.request()
+        // A new comparison replaces the one in the file only once nothing is wrong with it.
+        let resumed = order.isResumed ? try ReconcileStore("\(place).sqlite", beginning: nil) : nil
+        let request = try resumed?.request() ?? Self.request(order)
         let past = PastReconcile(path: PastReconcile.path(folder, bucket: bucket.name))
         let rules = try self.rules(request, bucket, SeenRules("\(place).rules"))
+        let store = try resumed ?? ReconcileStore("\(place).sqlite", beginning: request)
         say(
             "comparing \(bucket.name) \(client.introduction), since \(Timestamp(milliseconds: request.since).rfc3339);"
                 + " \(past.estimate)", .info)
@@ -234,7 +236,7 @@ struct PastReconcile {
     /// The number of calls in words, by the class of their price.
     var estimate: String {
         guard let calls else { return "how many class C calls that takes is unknown before the first time" }
-        return "the last time that took \(calls) class C calls, and none of class A or B"
+        return "the last time that took \(ReconcileReport.words(ofCalls: calls)), and none of class A or B"
     }
 
     func keep(calls: Int, versions: Int) {

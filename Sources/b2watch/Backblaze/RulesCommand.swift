@@ -44,7 +44,9 @@ struct RulesOptions: ParsableArguments {
         try StartFailure.explained(by: diagnostics) {
             let client = try account.client(diagnostics)
             let bucket = try client.bucket(named: bucket)
-            try body(RuleBook(client, bucket), OutputLines(diagnostics: diagnostics))
+            try body(
+                RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules),
+                OutputLines(diagnostics: diagnostics))
         }
         diagnostics.flush()
     }
@@ -208,6 +210,9 @@ struct RuleFields: ParsableArguments {
         }
     }
 
+    /// Whether any of the options was given.
+    var isGiven: Bool { url != nil || scope.isGiven || secretFile != nil || isUnsigned }
+
     /// Returns the secret in the file; nil if no file is named.
     func secret() throws -> String? {
         try secretFile.map { try SecretFile(argument: $0).load().secret.withExposedValue { $0 } }
@@ -315,6 +320,9 @@ struct RulesUpdateCommand: ParsableCommand {
         }
         if hasNoHeaders, !fields.scope.customHeaders.isEmpty {
             throw ValidationError("--no-custom-headers and --custom-header exclude each other: give one of them")
+        }
+        guard fields.isGiven || hasNewSecret || hasNoHeaders else {
+            throw ValidationError("there is nothing to change: give --url, --prefix or another field of the rule")
         }
     }
 

@@ -123,11 +123,13 @@ struct ListenCommand: ParsableCommand {
         }
         manager?.stopping()
         diagnostics.note("ending by \(Signals.name(of: signal))")
-        // A second signal does not wait for current requests.
-        Signals.follow { number in
-            if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
+        let last = LastSignals(restores: companion != nil) {
+            diagnostics.say($0, .warning)
+            diagnostics.flush()
         }
+        Signals.follow { last.receive($0) }
         let problem = companion?.end()
+        last.restored()
         account.stop()
         schedule.stop()
         post.send(.draining)

@@ -98,9 +98,13 @@ struct WatchCommand: ParsableCommand {
         }
         var problem: String?
         // The screen's thread is the main one: nothing else needs it.
+        let last = LastSignals(restores: companion != nil) {
+            diagnostics.say($0, .warning)
+            diagnostics.flush()
+        }
         let program = DashboardProgram(
             diagnostics: diagnostics, configuration: configured.configuration, reloading: reloading,
-            isPlain: plain.isPlain, schedule: schedule)
+            isPlain: plain.isPlain, schedule: schedule, lastSignals: last)
         try program.run(environment) { dashboard in
             post.open(dashboard)
             // Deliveries recorded since the dashboard received the state at its start.
@@ -112,6 +116,7 @@ struct WatchCommand: ParsableCommand {
             }
         } ended: {
             problem = companion?.end()
+            last.restored()
             account.stop()
             schedule.stop()
             post.send(.draining)

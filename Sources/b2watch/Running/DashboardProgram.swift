@@ -18,6 +18,8 @@ struct DashboardProgram {
     var isPlain = false
     /// Compares buckets on a schedule; nil where another process receives.
     var schedule: ReconcileSchedule?
+    /// Handles the signals that arrive after the dashboard has ended.
+    var lastSignals = LastSignals()
 
     /// Shows a dashboard until it ends, on the calling thread. The signals are blocked.
     ///
@@ -65,13 +67,8 @@ struct DashboardProgram {
         if let viewNotice { dashboard.mailbox.post(.notice(viewNotice)) }
         diagnostics.observeLog { dashboard.announceLog() }
         let isEnding = Atomic<Bool>(false)
-        Signals.follow { number in
-            if isEnding.load(ordering: .relaxed) {
-                // A second signal does not wait for current requests. SIGHUP does not count: reading from a terminal
-                // that is gone notices it, too.
-                if number != SIGHUP { _exit(ExitStatus.failed.rawValue) }
-                return
-            }
+        Signals.follow { [lastSignals] number in
+            if isEnding.load(ordering: .relaxed) { return lastSignals.receive(number) }
             switch number {
             case SIGINT: dashboard.mailbox.post(.signal(.interrupt))
             case SIGHUP: dashboard.mailbox.post(.signal(.hangUp))

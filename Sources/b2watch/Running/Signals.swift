@@ -1,4 +1,5 @@
 import Actions
+import ArgumentParser
 import Base
 import Dashboard
 import Foundation
@@ -171,5 +172,37 @@ extension Reloading {
                 throw AttachFailure("The listener's configuration stays as it was: \(error)")
             }
         }
+    }
+}
+
+/// Handles the signals that arrive while b2watch ends: they end it at once, without waiting for current requests. While a
+/// bucket is being restored, the first of them only prints that, because the rule would stay as it is.
+final class LastSignals: Sendable {
+    private let isRestoring: Atomic<Bool>
+    private let hasWarned = Atomic<Bool>(false)
+    private let warn: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - restores: Whether a bucket has to be restored.
+    ///   - warn: Receives a sentence for the user, on another thread.
+    init(restores: Bool = false, warn: @escaping @Sendable (String) -> Void = { _ in }) {
+        isRestoring = Atomic(restores)
+        self.warn = warn
+    }
+
+    /// Notes that the bucket is restored, or could not be.
+    func restored() {
+        isRestoring.store(false, ordering: .relaxed)
+    }
+
+    /// SIGHUP does not count: reading from a terminal that is gone notices it, too.
+    func receive(_ number: Int32) {
+        guard number != SIGHUP else { return }
+        if isRestoring.load(ordering: .relaxed), !hasWarned.exchange(true, ordering: .relaxed) {
+            return warn(
+                "the bucket is being restored; another signal ends b2watch before that, and then b2watch cleanup restores it"
+            )
+        }
+        _exit(ExitStatus.failed.rawValue)
     }
 }

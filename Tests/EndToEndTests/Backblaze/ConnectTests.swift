@@ -81,7 +81,9 @@ import Testing
 
     @Test(arguments: [SIGKILL, SIGSEGV, SIGABRT, SIGBUS], [false, true])
     func whatEndsItAtOnceIsUndoneByCleanup(_ signal: Int32, borrows: Bool) throws {
-        let there = try BackblazeHome()
+        var there = try BackblazeHome()
+        // Otherwise Swift's runtime prints pages about a crash.
+        there.home.environment["SWIFT_BACKTRACE"] = "enable=no"
         defer { there.server.stop() }
         let (before, options) = putTheirs(there, borrows: borrows)
         let connected = try connected(there, options)
@@ -119,13 +121,34 @@ import Testing
             try terminal.press("q")
             try terminal.see("Stop receiving?")
             try terminal.press("y")
-        case .interruptTwice: try terminal.press("C-c", "C-c")
+        case .interruptTwice: try terminal.type("\u{3}\u{3}")
         case .hangUp: try terminal.hangUp()
         case .terminate: kill(process, SIGTERM)
         case .quitSignal: kill(process, SIGQUIT)
         }
         _ = try wait(for: "the restored rules") { there.b2.rulesText == before ? true : nil }
         if way != .hangUp { try terminal.see(borrows ? "leads to https://theirs.example/hook again" : "is deleted") }
+    }
+
+    @Test func aSecondSignalWaitsForTheBucket() throws {
+        let there = try BackblazeHome()
+        defer { there.server.stop() }
+        let (before, options) = putTheirs(there, borrows: true)
+        let connected = try connected(there, options)
+        // B2 answers once the second signal has been handled.
+        let isReleased = Watched(false)
+        there.b2.intrude { call in
+            if call == "b2_set_bucket_notification_rules" { _ = isReleased.wait { $0 ? true : nil } }
+        }
+        let calls = there.b2.requests.count
+        connected.child.signal(SIGINT)
+        _ = try wait(for: "the restoration") { there.b2.requests.count > calls ? true : nil }
+        connected.child.signal(SIGINT)
+        try connected.error.line(with: "the bucket is being restored; another signal ends b2watch before that")
+        #expect(connected.child.isRunning)
+        isReleased.change { $0 = true }
+        #expect(connected.child.end() == .exited(0))
+        #expect(there.b2.rulesText == before)
     }
 
     @Test(arguments: [false, true]) func aSignalAtEachStepOfConnectingRestoresTheBucket(_ borrows: Bool) throws {

@@ -47,7 +47,7 @@ import Testing
         let there = try home()
         defer { there.server.stop() }
         try listen(there).stop()
-        let down = [there.b2.upload("a", at: Self.now() + 1), there.b2.upload("b", at: Self.now() + 1)]
+        let down = [there.b2.upload("a", at: Self.now()), there.b2.upload("b", at: Self.now())]
         #expect(down == [[0], [0]])
         let line = try gap(there, "2 objects")
         #expect(line.contains("; b2watch was stopped from ") && line.hasSuffix(" until now"), "\(line)")
@@ -68,7 +68,7 @@ import Testing
         let there = try home()
         defer { there.server.stop() }
         try listen(there).stop(SIGKILL, expecting: .signalled(SIGKILL))
-        there.b2.upload("a", at: Self.now() + 1)
+        there.b2.upload("a", at: Self.now())
         let listener = try RunningListener(in: there.home)
         let line = try gap(there, "1 object")
         #expect(
@@ -83,13 +83,13 @@ import Testing
         let listener = try listen(there)
         // Somebody has given the rule another secret: B2 tries each of five notifications three times, and suspends it.
         lead(there, listener.url, secret: "anotherSecret0123456789abcdefGHI")
-        for name in ["a", "b", "c"] { #expect(there.b2.upload(name, at: Self.now() + 1) == [401]) }
+        for name in ["a", "b", "c"] { #expect(there.b2.upload(name, at: Self.now()) == [401]) }
         let refused = try gap(there, "3 objects")
         #expect(
             refused.hasSuffix(
                 "(3 with an event that is not valid); b2watch refused 9 notifications in that time, most with 401"),
             "\(refused)")
-        for name in ["d", "e", "f"] { there.b2.upload(name, at: Self.now() + 1) }
+        for name in ["d", "e", "f"] { there.b2.upload(name, at: Self.now()) }
         #expect(there.b2.rule("all-events")?["isSuspended"] as? Bool == true)
         let line = try gap(there, "6 objects")
         #expect(
@@ -107,9 +107,9 @@ import Testing
         let listener = try listen(there)
         _ = try there.home.folder.write("hang", "")
         // What hangs may be recorded in the end; what comes behind it is not.
-        there.b2.upload("a", at: Self.now() + 1)
-        #expect(there.b2.upload("b", at: Self.now() + 1) == [503])
-        #expect(there.b2.upload("c", at: Self.now() + 1) == [503])
+        there.b2.upload("a", at: Self.now())
+        #expect(there.b2.upload("b", at: Self.now()) == [503])
+        #expect(there.b2.upload("c", at: Self.now()) == [503])
         try listener.error.line(with: "NOT RECORDING, answering 503")
         #expect(unlink(hang) == 0)
         try listener.error.line(with: "recording again")

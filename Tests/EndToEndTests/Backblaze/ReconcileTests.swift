@@ -33,9 +33,9 @@ import Testing
         // All versions are too new to be missing.
         let young = try reconcile(there)
         #expect(young.ending == .exited(0), "\(young.error)")
-        #expect(young.output.contains("3 versions: 1 matched, 0 late, 0 missing, 2 unknown; 1 class C calls"))
+        #expect(young.output.contains("3 versions: 1 matched, 0 late, 0 missing, 2 unknown; 1 class C call"))
         #expect(young.output.contains("unknown: 2 too new"))
-        #expect(try reconcile(there).error.contains("the last time that took 1 class C calls"))
+        #expect(try reconcile(there).error.contains("the last time that took 1 class C call,"))
 
         let strict = try reconcile(there, "--grace", "0s")
         #expect(strict.ending == .exited(1))
@@ -46,6 +46,10 @@ import Testing
         #expect(
             csv.count == 3 && csv.last?.hasSuffix(",a,all-events,") == true && csv.last?.contains(",hide,0,") == true)
 
+        // A comparison that does not begin leaves none to continue.
+        #expect(try reconcile(there, "--rule", "nothing").error.contains("has no rule “nothing”"))
+        let nothing = try reconcile(there, "--resume")
+        #expect(nothing.ending == .exited(1) && nothing.error.contains("there is no comparison to continue"))
         let limited = try reconcile(there, "--max-calls", "1", "--json")
         #expect(limited.output.contains("\"recent\":2"))
         #expect(limited.output.contains("\"calls\":1,"))
@@ -242,7 +246,7 @@ import Testing
         #expect(text == "bucket failed other-bucket 0\n")
         _ = try wait(for: "the comparison") {
             let log = (try? String(contentsOfFile: there.home.log, encoding: .utf8)) ?? ""
-            return log.contains("reconcile: my-bucket: 1 versions: 1 matched") ? true : nil
+            return log.contains("reconcile: my-bucket: 1 version: 1 matched") ? true : nil
         }
         try listener.stop()
     }

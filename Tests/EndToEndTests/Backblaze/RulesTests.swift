@@ -66,6 +66,8 @@ struct BackblazeHome {
             "update", "my-bucket", "all-events", "--event-types", "objectcreated:upload", "--no-custom-headers",
             "--yes",
             "--json")
+        let nothing = try there.rules("update", "my-bucket", "all-events", "--yes")
+        #expect(nothing.ending == .exited(64) && nothing.error.contains("there is nothing to change"))
         #expect(updated.output.contains("\"b2:ObjectCreated:Upload\"\n"))
         #expect(updated.output.contains("\"•••\""))
         #expect(there.b2.rule("all-events")?["objectNamePrefix"] as? String == "in/")
