@@ -60,11 +60,11 @@ struct AttachedTests {
             user.press(key)
             #expect(user.screen.components(separatedBy: Self.gone.reason).count == 2, "it is said once")
             #expect(user.lines.suffix(3).joined().contains("This needs the listener"))
-            #expect(user.model.place == .events)
+            #expect(user.model.place.nearest == .events)
             user.wait(.seconds(10))
         }
         user.paste("b2DashTestSecret0123456789abcdEF")
-        #expect(user.model.place == .events && user.calls.isEmpty)
+        #expect(user.model.place.nearest == .events && user.calls.isEmpty)
         #expect(!user.lines.last!.contains("test"))
     }
 
@@ -74,7 +74,7 @@ struct AttachedTests {
         user.press(.character("s"))
         user.tell(.listening(.away(Self.gone)))
         for key in ["a", "r", "f", "m", "R"] { user.press(.character(Character(key))) }
-        #expect(user.calls.isEmpty && user.model.place == .keyring)
+        #expect(user.calls.isEmpty && user.model.place.nearest == .keyring)
         user.tell(.listening(.listening(url: "http://127.0.0.1:8080/", isLoopback: true)))
         user.press(.character("R"))
         #expect(user.calls == calls(ReloadSecrets()))

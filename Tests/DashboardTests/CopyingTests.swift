@@ -29,7 +29,7 @@ struct CopyingTests {
     func menu() {
         var user = user(body: "{\"events\":[{}]}")
         user.press(.character("y"))
-        #expect(user.model.place == .copying)
+        #expect(user.model.place.nearest == .copying)
         #expect(
             user.lines[19...23] == [
                 " Copy  b body  h headers  r raw request  c curl command  s signature",
@@ -40,7 +40,7 @@ struct CopyingTests {
         user.press(.character("b"))
         #expect(clipboard(user) == "{\"events\":[{}]}")
         #expect(user.lines[22] == " Sent to the terminal: 15 bytes of body.")
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
     }
 
     @Test("with rows selected, all of them are copied in the order of arrival, each request once")
@@ -97,9 +97,9 @@ struct CopyingTests {
     func leaves(key: Key) {
         var user = user()
         user.press(.character("y"), .character("x"), .down)
-        #expect(user.model.place == .copying)
+        #expect(user.model.place.nearest == .copying)
         user.press(key)
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
         #expect(user.clipboard == nil)
         #expect(user.ending == nil)
     }

@@ -43,8 +43,8 @@ struct DeliveriesTests {
     @Test("what only lists of events have is said to be elsewhere, in the list and in the detail")
     func elsewhere() {
         var user = watching()
-        for place in [Place.deliveries, .deliveryDetail] {
-            #expect(user.model.place == place)
+        for context in [BindingContext.deliveries, .detail] {
+            #expect(user.model.place.nearest == context)
             for key in "emx" {
                 user.press(.character(key))
                 #expect(user.screen.contains("\(key) is for 1 Events, 2 Table: "), "\(key)")

@@ -26,9 +26,9 @@ struct EndingTests {
     func closes() {
         var user = busy()
         user.press(.tab, .enter, .character("s"), .character("?"))
-        for place in [Place.keyring, .detail, .detail, .events] {
+        for context in [BindingContext.keyring, .detail, .detail, .events] {
             user.press(.character("q"))
-            #expect(user.model.place == place)
+            #expect(user.model.place.nearest == context)
         }
         user.press(.character("q"))
         #expect(user.ending == nil)
@@ -37,7 +37,7 @@ struct EndingTests {
         user.press(.character("x"), .enter)
         #expect(user.ending == nil)
         user.press(.character("n"))
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
         user.press(.character("q"), .character("y"))
         #expect(user.ending == .quit)
     }
@@ -86,12 +86,12 @@ struct EndingTests {
         var user = unsaved("a")
         if isReceiving { user.tell(.measured(AnswerTimesSummary(), hasReceivedFromElsewhere: true)) }
         user.press(.character("q"))
-        #expect(user.ending == nil && user.model.place == .leaving)
+        #expect(user.ending == nil && user.model.place.nearest == .leaving)
         #expect(user.screen.contains("Stop receiving?") == isReceiving)
         #expect(user.screen.contains("The secret a is in memory only."))
         #expect(user.lines[23] == " s save and quit   y quit without   n stay")
         user.press(.character("x"), .character("q"))
-        #expect(user.ending == nil && user.model.place != .leaving)
+        #expect(user.ending == nil && user.model.place.nearest != .leaving)
         user.press(.character("q"), .escape, .character("q"), .character("n"))
         #expect(user.ending == nil)
         user.press(.character("q"), .character("y"))
@@ -121,7 +121,7 @@ struct EndingTests {
     func unsavedInterrupt() {
         var user = unsaved("a")
         user.press(.control("c"))
-        #expect(user.ending == nil && user.model.place == .leaving)
+        #expect(user.ending == nil && user.model.place.nearest == .leaving)
         user.press(.control("c"))
         #expect(user.ending == .quit)
         user = unsaved("a")

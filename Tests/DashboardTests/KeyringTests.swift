@@ -37,9 +37,9 @@ struct KeyringTests {
     func add() {
         var user = User()
         user.press(.character("s"))
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         user.paste("  \(Make.secret)\n")
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         #expect(user.screen.contains("3 white-space characters at the ends were left out."))
         #expect(user.screen.contains("▌ Secret    ••••••••••••••••••••••••••••••••\n"))
         #expect(!user.screen.contains(Make.secret))
@@ -51,7 +51,7 @@ struct KeyringTests {
         summary.label = "main"
         user.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 35, .invalid: 2])))
         user.answer(user.calls[0], .success(KeyringSummary(secrets: [summary])))
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         #expect(user.lines[22] == " 37 deliveries verified again: 35 valid, 2 invalid")
         #expect(user.lines[0].contains("  secret main (3f9a)"))
     }
@@ -71,11 +71,11 @@ struct KeyringTests {
         var user = User()
         user.press(.character("s"))
         user.paste("s p?q")
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         user.press(.escape)
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         user.press(.escape)
-        #expect(user.model.place == .checklist)
+        #expect(user.model.place.nearest == .checklist)
     }
 
     @Test("an empty field is refused in words")
@@ -128,7 +128,7 @@ struct KeyringTests {
         user.press(.enter, .enter)
         #expect(user.calls.count == 1)
         user.answer(user.calls[0], .failure(EffectFailure(TestFailure())))
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         #expect(user.screen.contains("the disk is on fire"))
         user.press(.enter)
         #expect(user.calls.count == 2)
@@ -273,12 +273,12 @@ struct KeyringTests {
         var user = held("a")
         user.press(.character("s"), .character("a"))
         user.type("q?12st")
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         #expect(user.screen.contains("▌ Secret    ••••••\n"))
         user.press(.escape)
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         user.press(.character("q"))
-        #expect(user.model.place == .checklist)
+        #expect(user.model.place.nearest == .checklist)
     }
 }
 
@@ -300,7 +300,7 @@ struct PasteTests {
         var user = User.watching(3)
         for key in keys { user.press(key) }
         user.paste("\(Make.secret)\n")
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         #expect(user.screen.contains("▌ Secret    ••••••••••••••••••••••••••••••••\n"))
         #expect(user.screen.contains("1 white-space character at the ends was left out."))
     }
@@ -356,7 +356,7 @@ struct UnsignedRuleScreenTests {
         #expect(user.calls == calls(NameUnsigned(draft)))
         #expect(!"\(draft) \(String(reflecting: draft)) \(user.calls)".contains("0123456789"))
         user.answer(user.calls[0], .success(KeyringSummary(unsigned: [Self.plain])))
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         #expect(user.screen.contains("▌ plain") && user.screen.contains("unsigned     path"))
         #expect(user.screen.contains("never counts as valid"))
         #expect(user.screen.contains("saved for the next start"))
@@ -397,7 +397,7 @@ struct UnsignedRuleScreenTests {
         user.press(.up, .character("m"))
         #expect(user.screen.contains("is saved when it is named"))
         user.press(.enter)
-        #expect(user.model.place == .form)
+        #expect(user.model.place.nearest == .form)
         user.press(.backTab)
         for _ in 0..<4 { user.press(.backspace) }
         user.type("from")

@@ -117,7 +117,7 @@ struct TableTests {
         let text = user.lines.map { $0.drop { $0 == " " } }.joined()
         for value in [name, version, "b2:ObjectCreated:Upload"] { #expect(text.contains(value)) }
         user.press(.escape)
-        #expect(user.model.place == .table)
+        #expect(user.model.place.nearest == .table)
     }
 
     @Test("a name that lacks only a little is not cut, and a number never")

@@ -113,7 +113,7 @@ struct TimesTests {
     func refuses(text: String) {
         var user = user()
         command("goto \(text)", &user)
-        #expect(user.model.place == .palette)
+        #expect(user.model.place.nearest == .palette)
         #expect(user.screen.contains("yesterday 02:14"))
         #expect(user.model.events.rows.selection == 3)
     }

@@ -68,7 +68,7 @@ struct Bindings {
 
     /// Returns the answers to a question, such as `(y/n)` or `Type yes or no.`
     func answers(to question: Question) -> String {
-        let context = question.place.contexts[0]
+        let context = question.context
         var answers = bindings(in: context)
         if case .markLeaked = question { answers.removeAll { $0 == .deleteRotated } }
         if isTyped {
@@ -96,12 +96,12 @@ struct Bindings {
 
     /// Returns a sentence about a command that works only while something is typed or asked.
     func whyNot(_ command: Command) -> String {
-        let occasions = all.filter { $0 == command }.compactMap(\.context.occasion)
-        guard let occasion = occasions.first else {
+        let contexts = all.filter { $0 == command }.map(\.context)
+        guard let context = contexts.first(where: { $0.occasion != nil }), let occasion = context.occasion else {
             return "“\(command.name)” works elsewhere: \(whereabouts(of: command))."
         }
-        let begin = occasion.begin.map { ": \(name(of: $0)) begins that" } ?? ""
-        return "“\(command.name)” works only \(occasion.words)\(begin)."
+        let begin = context.begin.map { ": \(name(of: $0)) begins that" } ?? ""
+        return "“\(command.name)” works only \(occasion)\(begin)."
     }
 }
 
@@ -118,63 +118,99 @@ extension BindingContext {
 extension Place {
     /// Whether the context includes a list of things other than events, or its detail.
     fileprivate var hasOtherLists: Bool {
-        if case .tab(let view) = self { !view.showsRows } else { self == .deliveryDetail }
+        nearest.tab.map { !$0.showsRows } ?? (self == .deliveryDetail)
     }
 }
 
 // MARK: - Where bindings apply
 
-/// A set of places that share commands.
-enum BindingContext: Hashable, Sendable {
-    /// A tab.
-    case tab(MainView)
-    /// Both lists of rows.
-    case rows
-    /// All lists.
-    case lists
-    /// All lists with a filter, and the detail pane next to them.
-    case filtering
-    /// All places that show rows: both lists and their detail.
-    case browsing
-    /// All places that can be searched: both lists, and every detail.
-    case searching
-    /// All places with commands for the listed items: lists of events and of deliveries, and every detail.
-    case handling
-    case filter
-    case search
-    case exporting
-    /// The line for commands.
-    case palette
-    case columns
-    /// The page of an entry or a dry run, over the view.
-    case page
-    case detail
-    case keyring
-    case form
-    case help
-    /// The search line of the help.
-    case helpSearch
-    case checklist
-    case question
-    /// The question why a secret is deleted.
-    case deleting
-    /// The question whether to save the secrets in memory before the end.
-    case leaving
-    /// The menu of what to copy.
-    case copying
-    /// The menu of what to do with rows.
-    case acting
-    /// The line for the target of a replay.
-    case replaying
-    /// All views, except while text is typed or a question is open.
-    case views
-    /// All places without exception.
-    case everywhere
-    /// The line opened with `:` only: commands that need more than a key.
-    case typed
+/// A set of places that share commands, as one value. A tab or an overlay declares its own context in its file.
+struct BindingContext: Sendable {
+    /// The name by which contexts are compared.
+    private let name: String
+    /// The heading of its commands in the help.
+    let title: String
+    /// The further contexts of the place whose nearest context this is, the nearest first; nil for a shared context.
+    fileprivate let others: [BindingContext]?
+    /// A sentence about the place on the first screen of its help.
+    let about: String
+    /// Whether characters are typed in one of its places.
+    let takesText: Bool
+    /// Its tab; nil for the contexts of overlays, and for shared ones.
+    private(set) var tab: MainView?
+    private let leading: @Sendable () -> Command?
+    private let beginning: @Sendable () -> Command?
+    /// A description of when a context of typing or of a question applies.
+    fileprivate let occasion: String?
+    /// The most important commands, for the first screen of the help.
+    let brief: @Sendable () -> [Command]
+    /// The symbols that are drawn there.
+    let symbols: @Sendable (_ hasActions: Bool) -> [HelpBrief.Symbol]
 
-    static let events = BindingContext.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
-    static let actions = BindingContext.tab(.actions), log = tab(.log), pulse = tab(.pulse)
+    /// - Parameters:
+    ///   - way: The command that moves the keyboard into the context. It is nil for contexts that apply everywhere, and
+    ///     for those of typing and of questions, which must not be started just to use one of their keys.
+    ///   - occasion: When a context of typing or of a question applies.
+    ///   - begin: The command that starts the occasion.
+    init(
+        _ name: String, title: String, with others: [BindingContext]? = nil, about: String = "",
+        takesText: Bool = false, way: @escaping @autoclosure @Sendable () -> Command? = nil,
+        occasion: String? = nil, begin: @escaping @autoclosure @Sendable () -> Command? = nil,
+        brief: @escaping @Sendable () -> [Command] = { [] },
+        symbols: @escaping @Sendable (Bool) -> [HelpBrief.Symbol] = { _ in [] }
+    ) {
+        (self.name, self.title, self.others, self.about, self.takesText) = (name, title, others, about, takesText)
+        (leading, self.occasion, beginning) = (way, occasion, begin)
+        (self.brief, self.symbols) = (brief, symbols)
+    }
+
+    private init(_ view: MainView) {
+        let facts = view.facts
+        self.init(
+            "\(view.rawValue)", title: view.title, with: facts.contexts + [.views, .everywhere], about: facts.about,
+            way: view.command, brief: { view.brief }, symbols: facts.symbols)
+        tab = view
+    }
+
+    /// The command that moves the keyboard into the context; nil if it must not be moved there.
+    var way: Command? { leading() }
+
+    /// The command that starts its occasion.
+    fileprivate var begin: Command? { beginning() }
+
+    /// The place whose nearest context this is.
+    var place: Place { Place([self] + (others ?? [])) }
+
+    // MARK: - Shared contexts
+
+    static let lists: BindingContext = .init("lists", title: "The lists", way: MainView.events.command)
+    /// Both lists of rows.
+    static let rows: BindingContext = .init("rows", title: "The lists of events", way: MainView.events.command)
+    /// All lists with a filter, and the detail pane next to them.
+    static let filtering: BindingContext = .init("filtering", title: "Filtering lists", way: MainView.events.command)
+    /// All places that show rows: both lists and their detail.
+    static let browsing: BindingContext = .init(
+        "browsing", title: "Finding and marking events", way: MainView.events.command)
+    /// All places that can be searched: all lists, and every detail.
+    static let searching: BindingContext = .init(
+        "searching", title: "Searching lists and details", way: MainView.events.command)
+    /// All places with commands for the listed items: lists of events and of deliveries, and every detail.
+    static let handling: BindingContext = .init(
+        "handling", title: "Acting on events and deliveries", way: MainView.events.command)
+    /// All views, except while text is typed or a question is open.
+    static let views: BindingContext = .init("views", title: "All views")
+    /// All places without exception.
+    static let everywhere: BindingContext = .init("everywhere", title: "Everywhere", takesText: true)
+    /// The line opened with `:` only: commands that need more than a key.
+    static let typed: BindingContext = .init("typed", title: "Commands with arguments, after :")
+
+    private static let tabs = Dictionary(uniqueKeysWithValues: MainView.allCases.map { ($0, BindingContext($0)) })
+
+    static func tab(_ view: MainView) -> BindingContext { tabs[view] ?? .views }
+
+    static let events: BindingContext = tab(.events), table: BindingContext = tab(.table)
+    static let deliveries: BindingContext = tab(.deliveries), actions: BindingContext = tab(.actions)
+    static let log: BindingContext = tab(.log), pulse: BindingContext = tab(.pulse)
 
     /// All contexts, in the order of the help.
     static let allCases: [BindingContext] =
@@ -183,122 +219,23 @@ enum BindingContext: Hashable, Sendable {
             .detail, .keyring, .form, .help, .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting,
             .replaying, .views, .everywhere, .typed,
         ]
-
-    var title: String {
-        switch self {
-        case .lists: "The lists"
-        case .rows: "The lists of events"
-        case .filtering: "Filtering lists"
-        case .tab(let view): view.title
-        case .browsing: "Finding and marking events"
-        case .searching: "Searching lists and details"
-        case .handling: "Acting on events and deliveries"
-        case .filter: "Typing a filter"
-        case .search: "Typing a search"
-        case .exporting: "Naming the file of an export"
-        case .palette: "Typing a command"
-        case .columns: "Choosing columns"
-        case .page: "An entry, a dry run"
-        case .detail: "The detail pane"
-        case .keyring: "Secrets"
-        case .form: "Typing a secret"
-        case .help: "This help"
-        case .helpSearch: "Searching the help"
-        case .checklist: "The checklist"
-        case .question: "A question"
-        case .deleting: "Deleting a secret"
-        case .leaving: "Quitting with a secret that is not saved"
-        case .copying: "Choosing what to copy"
-        case .acting: "Acting on rows"
-        case .replaying: "Typing the target of a replay"
-        case .views: "All views"
-        case .everywhere: "Everywhere"
-        case .typed: "Commands with arguments, after :"
-        }
-    }
-
-    // MARK: - Moving to a context
-
-    // These describe how a user gets from another place to a context.
-
-    /// The command that moves the keyboard into the context. It is nil for contexts that apply everywhere, and for
-    /// those of typing and of questions, which must not be started just to use one of their keys.
-    var way: Command? {
-        switch self {
-        case .rows, .lists, .filtering, .browsing, .searching, .handling: MainView.events.command
-        case .tab(let view): view.command
-        case .detail: .focusDetail
-        case .keyring: .showKeyring
-        case .columns: .chooseColumns
-        case .copying: .copy
-        case .acting: .act
-        case .views, .everywhere, .page, .checklist, .help, .helpSearch, .filter, .search, .exporting, .palette, .form,
-            .question, .deleting, .leaving, .replaying, .typed:
-            nil
-        }
-    }
-
-    /// A description of when a context of typing or of a question applies, and the command that starts it.
-    fileprivate var occasion: (words: String, begin: Command?)? {
-        switch self {
-        case .filter: ("while a filter is typed", .editFilter)
-        case .search: ("while a search is typed", .search)
-        case .exporting: ("while the file of an export is named", .export)
-        case .palette: ("while a command is typed", .typeCommand)
-        case .form: ("while a secret is typed", .addSecret)
-        case .replaying: ("while the target of a replay is typed", .replay)
-        case .help: ("in the help", .showHelp)
-        case .helpSearch: ("while the help is searched", .showHelp)
-        case .page: ("on the page of an entry", nil)
-        case .question: ("while a question is open", nil)
-        case .deleting: ("while it is asked why a secret is deleted", .forgetSecret)
-        case .leaving: ("while it is asked whether to save a secret", .close)
-        default: nil
-        }
-    }
 }
 
-/// The places where the keyboard can be. Each has a list of the active contexts, the nearest first.
-enum Place: Hashable, Sendable {
-    case tab(MainView)
-    case page, detail, deliveryDetail, filter, search, export, palette,
-        columns,
-        keyring,
-        form, help, helpSearch, checklist, question, deleting, leaving, copying, acting, replay
+extension BindingContext: Hashable {
+    static func == (one: BindingContext, other: BindingContext) -> Bool { one.name == other.name }
 
-    static let events = Place.tab(.events), table = tab(.table), deliveries = tab(.deliveries)
-    static let actions = Place.tab(.actions), log = tab(.log), pulse = tab(.pulse)
+    func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
 
-    static let allCases: [Place] =
-        MainView.allCases.map(tab) + [
-            .page, .detail, .deliveryDetail, .filter, .search, .export, .palette, .columns, .keyring, .form, .help,
-            .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting, .replay,
-        ]
+/// A place where the keyboard can be: its active contexts, the nearest first.
+struct Place: Hashable, Sendable {
+    let contexts: [BindingContext]
 
-    var contexts: [BindingContext] {
-        switch self {
-        case .tab(let view): [.tab(view)] + view.facts.contexts + [.views, .everywhere]
-        case .page: [.page, .views, .everywhere]
-        case .detail: [.detail, .filtering, .browsing, .searching, .handling, .views, .everywhere]
-        case .deliveryDetail: [.detail, .filtering, .searching, .handling, .views, .everywhere]
-        case .filter: [.filter, .everywhere]
-        case .search: [.search, .everywhere]
-        case .export: [.exporting, .everywhere]
-        case .palette: [.palette, .everywhere]
-        case .columns: [.columns, .views, .everywhere]
-        case .keyring: [.keyring, .views, .everywhere]
-        case .form: [.form, .everywhere]
-        case .help: [.help, .views, .everywhere]
-        case .helpSearch: [.helpSearch, .everywhere]
-        case .checklist: [.checklist, .views, .everywhere]
-        case .question: [.question, .everywhere]
-        case .deleting: [.deleting, .everywhere]
-        case .leaving: [.leaving, .everywhere]
-        case .copying: [.copying, .everywhere]
-        case .acting: [.acting, .everywhere]
-        case .replay: [.replaying, .everywhere]
-        }
-    }
+    init(_ contexts: [BindingContext]) { self.contexts = contexts }
+
+    var nearest: BindingContext { contexts[0] }
+
+    static let allCases = BindingContext.allCases.filter { $0.others != nil }.map(\.place) + [deliveryDetail]
 }
 
 // MARK: - The page of keys

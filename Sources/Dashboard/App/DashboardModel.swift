@@ -108,10 +108,10 @@ struct DashboardModel {
 
     /// The place that has the keyboard.
     var place: Place {
-        if let overlay = overlays.innermost { return overlay.place }
-        if showsChecklist { return .checklist }
-        if detail.hasKeys { return view == .deliveries ? .deliveryDetail : .detail }
-        return view.place
+        if let overlay = overlays.innermost { return overlay.context.place }
+        if showsChecklist { return BindingContext.checklist.place }
+        guard detail.hasKeys else { return view.context.place }
+        return view == .deliveries ? .deliveryDetail : BindingContext.detail.place
     }
 
     /// Whether `q` would close a view rather than end the dashboard.
@@ -234,7 +234,7 @@ struct DashboardModel {
         if changeInnermost({ $0.paste(bytes, &$1) }) == true { return }
         if let absence = session.absence { return session.tell("The paste was dropped. \(absence.reason)", .notice) }
         // On the Secrets screen a paste can only be meant as a secret.
-        guard place == .keyring || PastedText(bytes).looksLikeSecret && !overlays.contains(.prompt) else {
+        guard place.nearest == .keyring || PastedText(bytes).looksLikeSecret && !overlays.contains(.prompt) else {
             return session.tell("The paste was dropped: outside a field, pasted text is not used as keys.", .notice)
         }
         help = nil

@@ -133,16 +133,6 @@ public struct KeyProblem: Sendable, Hashable {
     public let text: String
 }
 
-extension BindingContext {
-    /// Whether the context includes places where characters are typed.
-    fileprivate var takesText: Bool {
-        switch self {
-        case .filter, .search, .form, .palette, .helpSearch, .replaying, .everywhere: true
-        default: false
-        }
-    }
-}
-
 extension Key {
     fileprivate var isText: Bool {
         if case .character = self { true } else { false }

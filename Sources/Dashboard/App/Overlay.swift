@@ -9,8 +9,8 @@ import Terminal
 protocol Overlay: Sendable {
     static var layer: OverlayLayer { get }
 
-    /// The place that has the keyboard while it is the innermost overlay.
-    var place: Place { get }
+    /// The nearest context of the keyboard while it is the innermost overlay.
+    var context: BindingContext { get }
     /// Its title in the line of tabs; nil if the title of the tab stays.
     var tabTitle: String? { get }
     /// Whether nothing else can be clicked.

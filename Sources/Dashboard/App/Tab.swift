@@ -137,7 +137,7 @@ struct MainView: Hashable, Sendable {
     var name: String { facts.name }
     var showsRows: Bool { facts.listsEvents }
     var hasDetailPane: Bool { facts.hasDetailPane }
-    var place: Place { .tab(self) }
+    var context: BindingContext { .tab(self) }
     var brief: [Command] { Self.all.first { $0.facts.number == rawValue }?.brief ?? [] }
     /// The command that shows the tab.
     var command: Command {

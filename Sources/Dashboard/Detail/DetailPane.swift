@@ -351,11 +351,30 @@ extension DetailPane {
 
     fileprivate static let plain = PlainForm.hint("show summary, headers, body, signature or actions")
 
+    fileprivate static let symbols =
+        HelpBrief.verdicts + [
+            HelpBrief.Symbol("▸", Style(.accent, bold: true), "this event"),
+            HelpBrief.Symbol("›", .plain, "goes on"),
+        ]
+
     /// The most important commands, which the first screen of the help lists.
     static let brief: [Command] = [
         .nextTab, .open, .nextRow, .previousRow, .cycleBody, .search, .toggleFold, .toggleAllFolds, .toggleWrapping,
         .copy, .copyAsReceived, .act, .replay, .focusDetail, .toggleNumbers, .goBack,
     ]
+}
+
+extension BindingContext {
+    static let detail: BindingContext = .init(
+        "detail", title: "The detail pane",
+        with: [.filtering, .browsing, .searching, .handling, .views, .everywhere],
+        about: "One delivery: the event, headers, body and signature", way: .focusDetail,
+        brief: { DetailPane.brief }, symbols: { _ in DetailPane.symbols })
+}
+
+extension Place {
+    /// The detail pane next to the list of deliveries.
+    static let deliveryDetail = Place([.detail, .filtering, .searching, .handling, .views, .everywhere])
 }
 
 extension Command {

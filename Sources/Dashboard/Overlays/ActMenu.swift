@@ -34,7 +34,7 @@ struct ActMenu: Hashable, Overlay {
         if names.indices.contains(index) { self.index = index }
     }
 
-    var place: Place { .acting }
+    var context: BindingContext { .acting }
 
     func isValid(_ model: DashboardModel) -> Bool { model.actedOn != nil }
 
@@ -84,6 +84,13 @@ struct ActMenu: Hashable, Overlay {
 }
 
 // MARK: - Running an action or replaying deliveries
+
+extension BindingContext {
+    static let acting: BindingContext = .init("acting", title: "Acting on rows", with: [.everywhere], way: .act)
+    static let replaying: BindingContext = .init(
+        "replaying", title: "Typing the target of a replay", with: [.everywhere], takesText: true,
+        occasion: "while the target of a replay is typed", begin: .replay)
+}
 
 extension Command {
     static let act = Command(

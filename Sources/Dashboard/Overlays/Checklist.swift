@@ -7,7 +7,7 @@ import Terminal
 struct Checklist: Overlay {
     static let layer = OverlayLayer.steps
 
-    var place: Place { .checklist }
+    var context: BindingContext { .checklist }
     var tabTitle: String? { "First steps" }
 
     struct Step {
@@ -174,13 +174,19 @@ struct FirstStepsReading {
 
 // MARK: - Commands
 
+extension BindingContext {
+    static let checklist: BindingContext = .init(
+        "checklist", title: "The checklist", with: [.views, .everywhere],
+        about: "The steps to the first event from B2", symbols: { _ in [HelpBrief.Symbol("✓", Style(.good), "done")] })
+}
+
 extension Command {
     static let showChecklist = Command(
         "show-checklist", "c", in: .views, "the first steps", footer: .wide("checklist"),
         plain: .line(
             PlainWord("steps", "the first steps, from an address to a test event") { plain, _ in
                 plain.tellSteps()
-            }), unavailable: { $0.place == .checklist ? "The first steps are here." : nil },
+            }), unavailable: { $0.place.nearest == .checklist ? "The first steps are here." : nil },
         run: { model in
             model.help = nil
             model.keyring = nil

@@ -37,7 +37,7 @@ struct ColumnChooser: Overlay {
         }
     }
 
-    var place: Place { .columns }
+    var context: BindingContext { .columns }
     var opening: Command { .toggleColumn }
 
     /// The names of the shown columns, as the preferences store them.
@@ -124,6 +124,13 @@ struct ColumnChooser: Overlay {
 }
 
 // MARK: - Choosing and sorting
+
+extension BindingContext {
+    static let columns: BindingContext = .init(
+        "columns", title: "Choosing columns", with: [.views, .everywhere],
+        about: "Which columns the list shows, and in which order", way: .chooseColumns,
+        symbols: { _ in [HelpBrief.Symbol("✓", Style(.good), "shown")] })
+}
 
 extension Command {
     static let chooseColumns = Command("choose-columns", "C", in: .rows, "choose the columns") {

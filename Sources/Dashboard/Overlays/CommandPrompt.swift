@@ -28,7 +28,7 @@ struct CommandPrompt: Prompt {
 
     var text: String { editor.text }
 
-    var place: Place { .palette }
+    var context: BindingContext { .palette }
 
     mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
@@ -207,6 +207,13 @@ struct CommandCompletion: Hashable {
 
 // MARK: - Typing a command
 
+extension BindingContext {
+    /// The line for commands.
+    static let palette: BindingContext = .init(
+        "palette", title: "Typing a command", with: [.everywhere], takesText: true,
+        occasion: "while a command is typed", begin: .typeCommand)
+}
+
 extension Command {
     static let typeCommand = Command(
         "type-command", ":", in: .views, "type a command by its name", footer: .wide("command")
@@ -307,7 +314,7 @@ extension DashboardModel {
 
     /// Moves the keyboard to the current list of events or deliveries, from wherever it is.
     mutating func showRows(_ word: String) throws(Command.Fault) {
-        if [Place.events, .table, .detail].contains(place), view.showsRows { return }
+        if view.showsRows, [BindingContext.events, .table, .detail].contains(place.nearest) { return }
         show(view.showsRows ? view : .events)
         guard !showsChecklist else {
             throw Command.Fault("Nothing has arrived yet that “\(word)” could work on.")
@@ -356,7 +363,7 @@ extension DashboardModel {
     /// Moves to where a command works: within the current view if it works there.
     private mutating func go(to command: Command) throws(Command.Fault) {
         let contexts = bindings.all.filter { $0 == command && $0.context.way != nil }.map(\.context)
-        let here = contexts.first { view.place.contexts.contains($0) }
+        let here = contexts.first { view.context.place.contexts.contains($0) }
         guard let context = here ?? contexts.first, let way = context.way else {
             throw Command.Fault(bindings.whyNot(command))
         }

@@ -18,7 +18,7 @@ struct CopyMenu: Hashable, Overlay {
     var rows: ExportRequest.Rows?
     var words: String?
 
-    var place: Place { .copying }
+    var context: BindingContext { .copying }
 
     func isValid(_ model: DashboardModel) -> Bool { model.selectedRow != nil }
 
@@ -61,6 +61,11 @@ struct CopyMenu: Hashable, Overlay {
 }
 
 // MARK: - Copying
+
+extension BindingContext {
+    static let copying: BindingContext = .init(
+        "copying", title: "Choosing what to copy", with: [.everywhere], way: .copy)
+}
 
 extension Command {
     static let copy = Command(

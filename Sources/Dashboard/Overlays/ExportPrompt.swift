@@ -41,7 +41,7 @@ struct ExportPrompt: Prompt {
         }
     }
 
-    var place: Place { .export }
+    var context: BindingContext { .exporting }
 
     mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         _ = editor.update(.key(key))
@@ -238,6 +238,12 @@ final class Exporter: Sendable {
 }
 
 // MARK: - Exporting
+
+extension BindingContext {
+    static let exporting: BindingContext = .init(
+        "exporting", title: "Naming the file of an export", with: [.everywhere], takesText: true,
+        occasion: "while the file of an export is named", begin: .export)
+}
 
 extension Command {
     static let export = Command(

@@ -55,7 +55,7 @@ struct FilterPrompt: Prompt {
     /// The filter that Enter would apply.
     var filter: Filter? { try? reading.get() }
 
-    var place: Place { .filter }
+    var context: BindingContext { .filter }
 
     mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text
@@ -360,6 +360,12 @@ struct PastTexts: Hashable {
 }
 
 // MARK: - Filtering
+
+extension BindingContext {
+    static let filter: BindingContext = .init(
+        "filter", title: "Typing a filter", with: [.everywhere], takesText: true, occasion: "while a filter is typed",
+        begin: .editFilter)
+}
 
 extension Command {
     /// The command for a filter that is typed after `:` or in plain mode.

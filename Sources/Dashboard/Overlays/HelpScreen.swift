@@ -22,7 +22,7 @@ struct HelpScreen: Overlay {
     init(_ place: Place) {
         origin = place
         // A user who is typing a filter needs the filter language, which begins the full help.
-        isWhole = place == .filter
+        isWhole = place.nearest == .filter
     }
 
     /// The title, with the visible part of the help if not all of it is visible.
@@ -30,7 +30,7 @@ struct HelpScreen: Overlay {
         scroll.count > scroll.height ? "Help \(scroll.visible.upperBound) of \(scroll.count)" : "Help"
     }
 
-    var place: Place { isSearching ? .helpSearch : .help }
+    var context: BindingContext { isSearching ? .helpSearch : .help }
     var tabTitle: String? { title }
 
     /// The command that Enter runs.
@@ -171,6 +171,15 @@ struct HelpScreen: Overlay {
 
 // MARK: - Commands
 
+extension BindingContext {
+    static let help: BindingContext = .init(
+        "help", title: "This help", with: [.views, .everywhere], occasion: "in the help", begin: .showHelp)
+    /// The search line of the help.
+    static let helpSearch: BindingContext = .init(
+        "help-search", title: "Searching the help", with: [.everywhere], takesText: true,
+        occasion: "while the help is searched", begin: .showHelp)
+}
+
 extension Command {
     static let showHelp = Command(
         "show-help", "?", .function(1), in: .views, "this help", footer: .narrow("help"),
@@ -244,9 +253,9 @@ struct HelpPage {
     /// Creates the first screen: a line for each important binding of the place, and the place's symbols. It fits the
     /// size.
     init(_ model: DashboardModel, from place: Place, in size: Size) {
-        let about = HelpBrief.about(place)
-        let heading = place.contexts[0].title + (about.isEmpty ? "" : ": \(about)")
-        let symbols = Self.lines(of: HelpBrief.symbols(place, hasActions: model.showsActionMarks), size.columns)
+        let context = place.nearest
+        let heading = context.title + (context.about.isEmpty ? "" : ": \(context.about)")
+        let symbols = Self.lines(of: context.symbols(model.showsActionMarks), size.columns)
         let more = "\(model.bindings.name(of: .showAllKeys)) lists every key and the filter language."
         let foot = Prose.lines(more, columns: size.columns, style: Style(.secondary))
         // On a low screen the empty lines are dropped first, and then the least important bindings.
@@ -295,7 +304,7 @@ struct HelpPage {
     init(_ model: DashboardModel, from place: Place, searching text: String, columns: Int) {
         let words = text.lowercased().split(separator: " ").map(String.init)
         let first = place.contexts
-        let isFiltering = place == .filter
+        let isFiltering = place.nearest == .filter
         if isFiltering { add(FilterHelp.entries, words, columns) }
         for context in first + BindingContext.allCases.filter({ !first.contains($0) }) {
             let commands = model.bindings.bindings(in: context).filter { Self.holds($0, words) }
@@ -397,31 +406,10 @@ enum HelpBrief {
         }
     }
 
-    /// Returns a sentence about the place.
-    static func about(_ place: Place) -> String {
-        switch place {
-        case .tab(let view): view.facts.about
-        case .detail, .deliveryDetail: "One delivery: the event, headers, body and signature"
-        case .keyring: "The signing secrets that verify deliveries"
-        case .columns: "Which columns the list shows, and in which order"
-        case .page: "What was sent and answered, or would be sent"
-        case .checklist: "The steps to the first event from B2"
-        case .filter, .search, .export, .palette, .form, .help, .helpSearch, .question, .deleting, .leaving, .copying,
-            .acting, .replay:
-            ""
-        }
-    }
-
     /// Returns the most important commands of a place, the most important first. Commands that the place does not have
     /// are left out.
     static func commands(_ bindings: Bindings, in place: Place) -> [Command] {
-        let brief =
-            switch place {
-            case .tab(let view): view.brief
-            case .detail, .deliveryDetail: DetailPane.brief
-            default: [] as [Command]
-            }
-        let named = brief.compactMap { bindings.binding(of: $0, in: place) }
+        let named = place.nearest.brief().compactMap { bindings.binding(of: $0, in: place) }
         guard named.isEmpty else { return named.filter { !$0.keys.isEmpty } }
         return place.contexts.flatMap(bindings.bindings(in:)).filter { $0.footer != nil && !$0.keys.isEmpty }
     }
@@ -431,17 +419,6 @@ enum HelpBrief {
         Symbol("*", Style(.notice, bold: true), "marked"), Symbol("◆", Style(.accent, bold: true), "selected"),
     ]
     static let order = [Symbol("↑", .plain, "sorted, least first"), Symbol("↓", .plain, "greatest first")]
-
-    /// Returns the symbols that a place draws.
-    static func symbols(_ place: Place, hasActions: Bool) -> [Symbol] {
-        switch place {
-        case .tab(let view): view.facts.symbols(hasActions)
-        case .detail, .deliveryDetail:
-            verdicts + [Symbol("▸", Style(.accent, bold: true), "this event"), Symbol("›", .plain, "goes on")]
-        case .columns, .checklist: [Symbol("✓", Style(.good), place == .columns ? "shown" : "done")]
-        default: []
-        }
-    }
 
     /// The symbols of the states of an action's entries; states with the same symbol share one element.
     static var states: [Symbol] {

@@ -51,7 +51,7 @@ struct KeyringScreen: Overlay {
     var form: SecretForm?
     var reading = KeyringReading()
 
-    var place: Place { form == nil ? .keyring : .form }
+    var context: BindingContext { form == nil ? .keyring : .form }
     var tabTitle: String? { "Secrets" }
     var isModal: Bool { form != nil }
     var opening: Command { .replaceSecret }
@@ -746,6 +746,15 @@ extension DashboardModel {
 }
 
 // MARK: - Commands
+
+extension BindingContext {
+    static let keyring: BindingContext = .init(
+        "keyring", title: "Secrets", with: [.views, .everywhere], about: "The signing secrets that verify deliveries",
+        way: .showKeyring)
+    static let form: BindingContext = .init(
+        "form", title: "Typing a secret", with: [.everywhere], takesText: true, occasion: "while a secret is typed",
+        begin: .addSecret)
+}
 
 extension Command {
     static let showKeyring = Command(

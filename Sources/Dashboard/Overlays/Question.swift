@@ -71,7 +71,7 @@ enum Question: Hashable, Overlay {
         StatusLines.lines(text(model.bindings), Style(.warning, bold: true), columns)
     }
 
-    var place: Place {
+    var context: BindingContext {
         switch self {
         case .delete, .markLeaked: .deleting
         case .quitUnsaved: .leaving
@@ -98,6 +98,19 @@ enum Question: Hashable, Overlay {
 }
 
 // MARK: - Answers
+
+extension BindingContext {
+    static let question: BindingContext = .init(
+        "question", title: "A question", with: [.everywhere], occasion: "while a question is open")
+    /// The question why a secret is deleted.
+    static let deleting: BindingContext = .init(
+        "deleting", title: "Deleting a secret", with: [.everywhere],
+        occasion: "while it is asked why a secret is deleted", begin: .forgetSecret)
+    /// The question whether to save the secrets in memory before the end.
+    static let leaving: BindingContext = .init(
+        "leaving", title: "Quitting with a secret that is not saved", with: [.everywhere],
+        occasion: "while it is asked whether to save a secret", begin: .close)
+}
 
 extension Command {
     static let answerYes = Command(

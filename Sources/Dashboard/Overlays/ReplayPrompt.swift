@@ -17,7 +17,7 @@ struct ReplayPrompt: Prompt {
         past = PastTexts(targets)
     }
 
-    var place: Place { .replay }
+    var context: BindingContext { .replaying }
 
     mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         let before = editor.text

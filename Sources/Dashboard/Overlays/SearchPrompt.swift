@@ -22,7 +22,7 @@ struct SearchPrompt: Prompt {
 
     var pattern: SearchPattern? { SearchPattern(editor.text) }
 
-    var place: Place { .search }
+    var context: BindingContext { .search }
 
     func height(_ model: DashboardModel, columns: Int) -> Int { 1 }
 
@@ -86,6 +86,12 @@ struct SearchPrompt: Prompt {
 }
 
 // MARK: - Searching
+
+extension BindingContext {
+    static let search: BindingContext = .init(
+        "search", title: "Typing a search", with: [.everywhere], takesText: true, occasion: "while a search is typed",
+        begin: .search)
+}
 
 extension Command {
     static let search = Command(
@@ -547,7 +553,7 @@ extension DashboardModel {
     }
 
     private mutating func goTo(delivery id: Int64) throws(Command.Fault) {
-        if view == .deliveries, [.deliveries, .deliveryDetail].contains(place) {
+        if view == .deliveries, [.deliveries, .detail].contains(place.nearest) {
             deliveries.select(id, shown)
             return
         }

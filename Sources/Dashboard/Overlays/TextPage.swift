@@ -36,7 +36,7 @@ struct TextPage: Overlay {
         self.content = content
     }
 
-    var place: Place { .page }
+    var context: BindingContext { .page }
 
     var tabTitle: String? {
         switch kind {
@@ -103,6 +103,13 @@ extension DashboardModel {
         get { self[TextPage.self] }
         set { self[TextPage.self] = newValue }
     }
+}
+
+extension BindingContext {
+    /// The page of an entry or a dry run, over the view.
+    static let page: BindingContext = .init(
+        "page", title: "An entry, a dry run", with: [.views, .everywhere],
+        about: "What was sent and answered, or would be sent", occasion: "on the page of an entry")
 }
 
 extension Command {

@@ -483,7 +483,7 @@ struct PlainModel {
 
     private mutating func answer(_ word: String, to question: Question) {
         let word = word.lowercased()
-        let answers = model.bindings.bindings(in: question.place.contexts[0])
+        let answers = model.bindings.bindings(in: question.context)
         guard let answer = answers.first(where: { $0.plain.answers.contains(word) || $0.name == word }) else {
             return say(PlainState.sentence(question))
         }

@@ -62,7 +62,7 @@ struct HelpTests {
         user.type("next problem")
         #expect(user.hasRow("to the next problem", selected: true))
         user.press(.enter)
-        #expect(user.model.place == .help)
+        #expect(user.model.place.nearest == .help)
         user.press(.enter)
         #expect(user.model.help == nil)
         #expect(user.screen.contains("No other problem among the rows listed."))
@@ -99,7 +99,7 @@ struct HelpTests {
         user.press(.character("?"), .character("/"))
         user.type("problem")
         user.press(.enter, .escape)
-        #expect(user.model.place == .help)
+        #expect(user.model.place.nearest == .help)
         #expect(user.screen.contains("1 Events"))
         user.press(.escape)
         #expect(user.model.help == nil)
@@ -113,7 +113,7 @@ struct HelpTests {
         user.press(.function(1))
         #expect(user.lines[2].contains("The filter language"))
         user.press(.escape)
-        #expect(user.model.place == .filter)
+        #expect(user.model.place.nearest == .filter)
         #expect(user.screen.contains("sig:"))
     }
 

@@ -34,9 +34,9 @@ struct MouseTests {
     func panes() {
         var user = User.watching(50)
         user.click(20, 18)
-        #expect(user.model.place == .detail)
+        #expect(user.model.place.nearest == .detail)
         user.click(20, 4)
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
     }
 
     @Test("turns to a tab of the pane")
@@ -46,7 +46,7 @@ struct MouseTests {
         #expect(user.model.detail.tab == .headers)
         user.click(on: "Signature", behind: 10)
         #expect(user.model.detail.tab == .signature)
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
     }
 
     @Test("scrolls the list under it, and the selection comes along")
@@ -72,7 +72,7 @@ struct MouseTests {
         user.wheel(.wheelDown, 20, 18)
         #expect(user.model.detail.scroll.top == before + 3)
         #expect(user.selected == selected)
-        #expect(user.model.place == .events)
+        #expect(user.model.place.nearest == .events)
     }
 
     @Test("goes through time over the bars of the pulse")
@@ -161,7 +161,7 @@ struct MouseTests {
         let before = user.model.events.rows.selection
         user.click(20, 5)
         #expect(user.model.events.rows.selection == before)
-        #expect(user.model.place == .filter)
+        #expect(user.model.place.nearest == .filter)
     }
 
     @Test("chooses from the menu of what to copy")

@@ -68,10 +68,10 @@ struct PaletteTests {
         #expect(typing("zoom-in").model.view == .pulse)
         #expect(typing("zoom-in").model.pulse.span == .sixHours)
         #expect(typing("show-table").model.view == .table)
-        #expect(typing("add-secret").model.place == .form)
-        #expect(typing("toggle-wrapping").model.place == .detail)
+        #expect(typing("add-secret").model.place.nearest == .form)
+        #expect(typing("toggle-wrapping").model.place.nearest == .detail)
         #expect(typing("copy-curl").clipboard.map { String(decoding: $0, as: UTF8.self).hasPrefix("curl") } == true)
-        #expect(typing("choose-columns").model.place == .columns)
+        #expect(typing("choose-columns").model.place.nearest == .columns)
         var user = typing("view pulse")
         user.press(.character(":"))
         user.type("filter sig:valid")
@@ -117,7 +117,7 @@ struct PaletteTests {
         user.type("forget-secret")
         user.press(.enter)
         #expect(user.calls.isEmpty)
-        #expect(user.model.place == .keyring)
+        #expect(user.model.place.nearest == .keyring)
         #expect(user.screen.contains("“forget-secret” is for what is selected here: f does it."))
         user.press(.character("f"))
         #expect(user.calls.isEmpty)
@@ -133,7 +133,7 @@ struct PaletteTests {
         #expect(user.model.overlays.prompt == nil)
         let wrong = typing("filter sig:(")
         #expect(wrong.screen.contains("The filter is wrong at column"))
-        #expect(wrong.model.place == .palette)
+        #expect(wrong.model.place.nearest == .palette)
     }
 
     @Test(
@@ -144,7 +144,7 @@ struct PaletteTests {
         ])
     func wrongArguments(line: String) {
         let user = typing(line)
-        #expect(user.model.place == .palette)
+        #expect(user.model.place.nearest == .palette)
         #expect(user.model.view == .events && user.model.order == nil && !user.model.filter.hasFilter)
     }
 
@@ -186,7 +186,7 @@ struct PaletteTests {
         user.press(.character(":"), .up)
         #expect(user.screen.contains(" :  show-table"))
         user.press(.escape)
-        #expect(user.model.place == .table)
+        #expect(user.model.place.nearest == .table)
     }
 
     @Test("opened in the help acts where one was")

@@ -19,7 +19,7 @@ struct UserKeysTests {
         user.press(.character("f"))
         #expect(user.model.overlays.prompt == nil)
         user.press(.function(3))
-        #expect(user.model.place == .filter)
+        #expect(user.model.place.nearest == .filter)
         user.press(.escape, .character("?"))
         user.press(.character("/"))
         user.type("edit-filter")
@@ -60,8 +60,8 @@ struct UserKeysTests {
     @Test("may be none")
     func none() {
         let bindings = Bindings([Change(command: "send-test", keys: [])])
-        #expect(bindings.binding(for: .character("t"), in: .events) == nil)
-        #expect(bindings.binding(of: .sendTest, in: .events) != nil)
+        #expect(bindings.binding(for: .character("t"), in: BindingContext.events.place) == nil)
+        #expect(bindings.binding(of: .sendTest, in: BindingContext.events.place) != nil)
     }
 
     @Test("may be swapped between two commands")
@@ -71,7 +71,7 @@ struct UserKeysTests {
             Change(command: "previous-problem", keys: [.character("e")]),
         ]
         #expect(DashboardSettings.keyProblems(in: changes).isEmpty)
-        #expect(Bindings(changes).binding(for: .character("e"), in: .table)?.name == "previous-problem")
+        #expect(Bindings(changes).binding(for: .character("e"), in: BindingContext.table.place)?.name == "previous-problem")
     }
 
     @Test("of another command are refused, and both are named")
