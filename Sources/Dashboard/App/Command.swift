@@ -172,6 +172,18 @@ enum Motion: String, CaseIterable, Sendable {
     case halfPageDown = "half-page-down", halfPageUp = "half-page-up"
     case toStart = "to-start", toEnd = "to-end"
 
+    /// Returns the index to which it moves in a list that has no pages.
+    func index(from index: Int, of count: Int) -> Int {
+        let target =
+            switch self {
+            case .up: index - 1
+            case .down: index + 1
+            case .pageUp, .halfPageUp, .toStart: 0
+            case .pageDown, .halfPageDown, .toEnd: count - 1
+            }
+        return min(max(0, target), count - 1)
+    }
+
     /// Returns the commands that move in a context. Their keys are the same in every view with lines.
     ///
     /// - Parameter hasSpace: Whether the space bar moves too. In other lists it selects.

@@ -159,6 +159,18 @@ public struct DashboardEnvironment: Sendable {
     }
 }
 
+extension Session {
+    /// Creates the state at the start of a run.
+    init(_ environment: DashboardEnvironment, size: Size) {
+        self.init(
+            size: size, now: .now, change: environment.change, keyring: environment.keyring,
+            listening: environment.listening, secretsFile: environment.secretsFile, isAttached: environment.isAttached,
+            clock: environment.clock, viewState: environment.viewState, wallTime: .now)
+        canAct = environment.actions != nil
+        isInMemory = environment.isInMemory
+    }
+}
+
 // MARK: - Running
 
 /// One run of the dashboard, on the screen's thread: it waits, updates the model, carries out the effects, and draws.
@@ -176,15 +188,8 @@ struct DashboardRun {
         self.screen = screen
         let environment = dashboard.environment
         runner = EffectRunner(environment, mailbox: dashboard.mailbox)
-        model = DashboardModel(
-            Session(
-                size: screen.size, now: .now, change: environment.change, keyring: environment.keyring,
-                listening: environment.listening, secretsFile: environment.secretsFile,
-                isAttached: environment.isAttached, clock: environment.clock, viewState: environment.viewState,
-                wallTime: .now), settings: environment.settings)
+        model = DashboardModel(Session(environment, size: screen.size), settings: environment.settings)
         model.bindings = Bindings(environment.settings.keys)
-        model.session.canAct = environment.actions != nil
-        model.session.isInMemory = environment.isInMemory
     }
 
     mutating func run() -> DashboardEnding {

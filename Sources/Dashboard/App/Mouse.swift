@@ -230,4 +230,27 @@ struct ButtonLine<Action: Hashable> {
     func action(at column: Int) -> Action? {
         buttons.first { $0.columns.contains(column) }?.action
     }
+
+    /// Appends a button to the last of some lines, or to a new one if it does not fit.
+    ///
+    /// - Parameters:
+    ///   - gap: The blanks before the button.
+    ///   - indent: The beginning of a new line.
+    static func append(
+        _ part: StyledLine, _ action: Action, gap: SafeText, indent: SafeText, to lines: inout [ButtonLine],
+        columns: Int
+    ) {
+        if let last = lines.last, last.width + gap.width + part.width > columns {
+            lines.append(ButtonLine(StyledLine(indent)))
+        }
+        lines[lines.count - 1].append(StyledLine(gap))
+        lines[lines.count - 1].append(part, action)
+    }
+
+    /// Returns the action of a click on one of some lines, which begin at the top of a rectangle.
+    static func action(at point: Point, in rect: Rect, of lines: [ButtonLine]) -> Action? {
+        let row = point.row - rect.row
+        guard rect.contains(point), lines.indices.contains(row) else { return nil }
+        return lines[row].action(at: point.column - rect.column)
+    }
 }

@@ -455,6 +455,18 @@ extension DashboardModel {
 }
 
 extension TextPane {
+    /// Draws lines as a page: below a rule with the visible part, if not all of it is visible.
+    func drawPage(_ lines: [StyledLine], on surface: inout Surface) {
+        surface.rule(row: 0)
+        if lines.count > height {
+            let place: SafeText = " \(visible.upperBound) of \(Wording.grouped(lines.count)) "
+            surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
+        }
+        let below = Rect(
+            column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
+        surface.draw(in: below) { draw(lines, on: &$0) }
+    }
+
     mutating func move(_ motion: Motion) {
         let page = max(1, height - 1)
         switch motion {

@@ -43,9 +43,8 @@ struct ActMenu: Hashable, Overlay {
     }
 
     func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
-        let (lines, row) = (buttons(model.bindings, columns: layout.notice.columns), point.row - layout.notice.row)
-        guard layout.notice.contains(point), lines.indices.contains(row) else { return nil }
-        return switch lines[row].action(at: point.column) {
+        let lines = buttons(model.bindings, columns: layout.notice.columns)
+        return switch ButtonLine.action(at: point, in: layout.notice, of: lines) {
         case .action(let index): .menuAction(index)
         case .command(let command): .command(command)
         case nil: nil
@@ -58,28 +57,20 @@ struct ActMenu: Hashable, Overlay {
         for (place, name) in names.enumerated() {
             let isChosen = place == index
             let text = SafeText(cell: name).clipped(to: max(8, columns / 2))
-            append(
+            ButtonLine.append(
                 StyledLine(
                     isChosen ? "[" + text + "]" : " " + text + " ",
                     isChosen ? Style(.accent, bold: true) : Style(.plain)),
-                .action(place), gap: " ", to: &lines, columns: columns)
+                .action(place), gap: " ", indent: " ", to: &lines, columns: columns)
         }
         lines.append(ButtonLine(StyledLine("")))
         for item in bindings.bindings(in: .acting) where Command.doneForRows.contains(item) {
             guard let key = item.keys.first else { continue }
-            append(
+            ButtonLine.append(
                 StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.meaning)"),
-                .command(item), gap: "  ", to: &lines, columns: columns)
+                .command(item), gap: "  ", indent: " ", to: &lines, columns: columns)
         }
         return lines
-    }
-
-    private func append(
-        _ part: StyledLine, _ button: Button, gap: SafeText, to lines: inout [ButtonLine<Button>], columns: Int
-    ) {
-        if lines[lines.count - 1].width + gap.width + part.width > columns { lines.append(ButtonLine(StyledLine(" "))) }
-        lines[lines.count - 1].append(StyledLine(gap))
-        lines[lines.count - 1].append(part, button)
     }
 }
 

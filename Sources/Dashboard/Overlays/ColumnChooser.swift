@@ -43,16 +43,7 @@ struct ColumnChooser: Overlay {
     /// The names of the shown columns, as the preferences store them.
     var names: [String] { choices.filter(\.isShown).map(\.name) }
 
-    mutating func move(_ motion: Motion) {
-        let target =
-            switch motion {
-            case .up: index - 1
-            case .down: index + 1
-            case .pageUp, .halfPageUp, .toStart: 0
-            default: choices.count - 1
-            }
-        index = min(max(0, target), choices.count - 1)
-    }
+    mutating func move(_ motion: Motion) { index = motion.index(from: index, of: choices.count) }
 
     mutating func scroll(by lines: Int, _ session: Session) { move(lines < 0 ? .up : .down) }
 

@@ -103,9 +103,8 @@ struct CommandPrompt: Prompt {
     }
 
     func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
-        let (hints, row) = (hints(columns: layout.prompt.columns), point.row - layout.prompt.row - 1)
-        guard layout.prompt.contains(point), hints.indices.contains(row) else { return nil }
-        return hints[row].action(at: point.column).map(Target.candidate)
+        let (_, below) = layout.prompt.splitTop(1)
+        return ButtonLine.action(at: point, in: below, of: hints(columns: below.columns)).map(Target.candidate)
     }
 
     /// Returns the error; or else the candidates, with the meaning of the first or the chosen one.

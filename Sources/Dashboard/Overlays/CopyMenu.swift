@@ -23,9 +23,8 @@ struct CopyMenu: Hashable, Overlay {
     func isValid(_ model: DashboardModel) -> Bool { model.selectedRow != nil }
 
     func target(at point: Point, _ model: DashboardModel, _ layout: Layout) -> Target? {
-        let (lines, row) = (buttons(model.bindings, columns: layout.notice.columns), point.row - layout.notice.row)
-        guard layout.notice.contains(point), lines.indices.contains(row) else { return nil }
-        return lines[row].action(at: point.column).map(Target.command)
+        let lines = buttons(model.bindings, columns: layout.notice.columns)
+        return ButtonLine.action(at: point, in: layout.notice, of: lines).map(Target.command)
     }
 
     /// Returns the letters with the part that each copies, and a remark about secret-bearing fields.
@@ -50,11 +49,7 @@ struct CopyMenu: Hashable, Overlay {
         for item in bindings.bindings(in: .copying) where item != .goBack {
             guard let key = item.keys.first else { continue }
             let hint = StyledLine("\(key.name)", Style(.accent, bold: true)) + StyledLine(" \(item.meaning)")
-            if lines[lines.count - 1].width + hint.width + 2 > columns {
-                lines.append(ButtonLine(StyledLine("     ")))
-            }
-            lines[lines.count - 1].append(StyledLine("  "))
-            lines[lines.count - 1].append(hint, item)
+            ButtonLine.append(hint, item, gap: "  ", indent: "     ", to: &lines, columns: columns)
         }
         return lines
     }

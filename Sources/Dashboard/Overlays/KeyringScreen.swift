@@ -99,14 +99,7 @@ struct KeyringScreen: Overlay {
     mutating func move(_ motion: Motion, in keyring: KeyringSummary) {
         let rows = keyring.rows
         guard let current = selected(in: keyring), let index = rows.firstIndex(of: current) else { return }
-        let target =
-            switch motion {
-            case .up: index - 1
-            case .down: index + 1
-            case .pageUp, .halfPageUp, .toStart: 0
-            default: rows.count - 1
-            }
-        selection = Selection(rows[min(max(0, target), rows.count - 1)])
+        selection = Selection(rows[motion.index(from: index, of: rows.count)])
     }
 
     mutating func scroll(by lines: Int, _ session: Session) { move(lines < 0 ? .up : .down, in: session.keyring) }

@@ -86,14 +86,7 @@ struct TextPage: Overlay {
     }
 
     func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
-        surface.rule(row: 0)
-        if lines.count > pane.height {
-            let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
-            surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
-        }
-        let below = Rect(
-            column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
-        surface.draw(in: below) { pane.draw(lines, on: &$0) }
+        pane.drawPage(lines, on: &surface)
         return nil
     }
 }

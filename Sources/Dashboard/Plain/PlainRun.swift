@@ -26,14 +26,8 @@ struct PlainRun {
         let environment = dashboard.environment
         runner = EffectRunner(environment, mailbox: dashboard.mailbox)
         // This size is not the terminal's: it sets how many rows are loaded around the current one.
-        var session = Session(
-            size: Size(columns: 160, rows: 48), now: .now, change: environment.change, keyring: environment.keyring,
-            listening: environment.listening, secretsFile: environment.secretsFile,
-            isAttached: environment.isAttached, clock: environment.clock, viewState: environment.viewState,
-            wallTime: .now)
+        var session = Session(environment, size: Size(columns: 160, rows: 48))
         session.showsUTC = environment.settings.showsUTC
-        session.canAct = environment.actions != nil
-        session.isInMemory = environment.isInMemory
         model = PlainModel(session, isInteractive: terminal.isInteractive)
     }
 

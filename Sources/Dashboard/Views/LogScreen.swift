@@ -121,15 +121,12 @@ struct LogScreen: Tab {
 
     func draw(_ model: DashboardModel, on surface: inout Surface) {
         let clock = model.session.clock
-        if isOpen {
-            drawWhole(wholeLines(clock), pane, on: &surface)
-            return
-        }
+        if isOpen { return pane.drawPage(wholeLines(clock), on: &surface) }
         let (upper, lower) = surface.bounds.splitTop(surface.size.rows - Self.wholeHeight(in: surface.size.rows))
         surface.draw(in: upper) { drawList(model, on: &$0) }
         guard lower.rows > 1, list.list.selectedRow != nil else { return }
         let lines = wholeLines(clock)
-        surface.draw(in: lower) { drawWhole(lines, TextPane(count: lines.count, height: lower.rows - 1), on: &$0) }
+        surface.draw(in: lower) { TextPane(count: lines.count, height: lower.rows - 1).drawPage(lines, on: &$0) }
     }
 
     private func drawList(_ model: DashboardModel, on surface: inout Surface) {
@@ -152,17 +149,6 @@ struct LogScreen: Tab {
         for (row, line) in lines.enumerated() {
             surface.put(line, at: Point(column: ListRow.margin, row: row + 2), style: Style(.bad))
         }
-    }
-
-    private func drawWhole(_ lines: [StyledLine], _ pane: TextPane, on surface: inout Surface) {
-        surface.rule(row: 0)
-        if lines.count > pane.height {
-            let place: SafeText = " \(pane.visible.upperBound) of \(Wording.grouped(lines.count)) "
-            surface.put(place, at: Point(column: 2, row: 0), style: Style(.secondary))
-        }
-        let below = Rect(
-            column: ListRow.margin, row: 1, columns: surface.size.columns - ListRow.margin, rows: surface.size.rows - 1)
-        surface.draw(in: below) { pane.draw(lines, on: &$0) }
     }
 
     /// Returns the lines of the selected message in full.
