@@ -80,7 +80,7 @@ struct FilteringTests {
     func toggles() {
         var user = user()
         user.press(.character("\\"))
-        #expect(user.screen.contains("There is no filter: f writes one."))
+        #expect(user.screen.contains("No filter: f writes one."))
         user.press(.character("f"))
         user.type("sig:invalid")
         user.press(.enter, .character("\\"))

@@ -147,7 +147,7 @@ extension PlainModel {
 
     /// Selects the delivery that was read by its number. The next step then prints it.
     private mutating func found(_ row: DeliveryRow?, delivery: Int64, event: Int, _ page: PlainPage?) {
-        guard let row, row.id == delivery else { return say("No delivery \(delivery).") }
+        guard let row, row.id == delivery else { return say("Delivery \(delivery) is not recorded.") }
         let count = row.first.eventCount
         guard event <= max(1, count) else {
             return say("Delivery \(row.id) has \(Wording.count(count, "event", "events")).")

@@ -165,7 +165,7 @@ struct ActionsScreenTests {
     func empty() {
         var user = User.acting(actions: [])
         user.press(.character("a"))
-        #expect(user.screen.contains("No actions are declared: 4 tells how."))
+        #expect(user.screen.contains("No actions are declared: 4 shows how."))
         user.press(.character("4"))
         for line in ActionsScreen.example { #expect(user.screen.contains(line)) }
         for word in ["filter", "sort", "search", "follow"] { #expect(user.lines.last?.contains(word) == false) }

@@ -170,7 +170,7 @@ struct PaletteTests {
         many.press(.enter)
         #expect(many.selected?.contains("16:43:04") == true)
         #expect(typing("goto row 9").selected?.contains("16:43:09") == true)
-        #expect(typing("goto 700").screen.contains("There is no delivery 700 among the rows listed."))
+        #expect(typing("goto 700").screen.contains("No delivery 700 among the rows listed."))
         #expect(typing("goto x").screen.contains("“x” is not a time."))
     }
 

@@ -62,7 +62,7 @@ struct PlainCommandTests {
     @Test("name no keys in what they say")
     func noKeys() {
         var hearer = Hearer(5)
-        #expect(hearer.type("filter-or-not") == ["There is no filter: filter EXPRESSION writes one."])
+        #expect(hearer.type("filter-or-not") == ["No filter: filter EXPRESSION writes one."])
         #expect(hearer.type("next-mark").first == "No row is marked: mark marks one.")
         hearer.tell(.rejudged(RejudgeSummary(deliveries: [.valid: 1], remaining: 5, stage: .cancelled)))
         #expect(hearer.hear().last?.hasSuffix("cancel-judging resumes") == true)
@@ -79,9 +79,9 @@ struct PlainCommandTests {
         #expect(headers.contains { $0.hasPrefix("X-Bz-Event-Notification-Signature: v1=abcd") })
         #expect(hearer.type("show body raw").first == "Delivery 7, Body, raw:")
         #expect(hearer.type("show 7 colours").first?.hasPrefix("Unknown page colours") == true)
-        #expect(hearer.type("show 99") == ["There is no delivery 99."])
+        #expect(hearer.type("show 99") == ["Delivery 99 is not recorded."])
         #expect(hearer.type("show 7.2") == ["Delivery 7 has 1 event."])
-        #expect(hearer.type("open 0x7").first?.hasPrefix("0x7 is no number") == true)
+        #expect(hearer.type("open 0x7").first?.hasPrefix("0x7 is not a number") == true)
         #expect(hearer.type("open 12").first?.hasSuffix("delivery 12") == true)
     }
 
@@ -187,7 +187,7 @@ struct PlainCommandTests {
         #expect(hearer.type("status").contains("Events are sorted by size, ascending."))
         hearer.arrive([Make.row(4)])
         hearer.wait(.seconds(2))
-        #expect(hearer.hear().contains("1 more event has come."))
+        #expect(hearer.hear().contains("1 more event has arrived."))
         #expect(hearer.type("follow").first == "Events are in the order of arrival.")
         hearer.wait(.milliseconds(50))
         #expect(hearer.type("list 1").first?.hasPrefix("4:") == true)
