@@ -83,6 +83,24 @@ extension DashboardModel {
         }
     }
 
+    /// Reads the configuration again, and the secrets too if the listener can be reached.
+    fileprivate mutating func reload() {
+        if session.absence == nil { reloadSecrets() }
+        ask("settings", on: .listener) { outside, _ in
+            try outside.settings()
+        } then: { model, result in
+            switch result {
+            // Settings for the start take effect at the next start.
+            case .success(let settings):
+                model.bindings = Bindings(settings.keys, isTyped: model.bindings.isTyped)
+                model.session.tell("The configuration was read again.", .good)
+                if let theme = settings.theme { model.request(.use(theme)) }
+            case .failure(let failure):
+                model.session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
+            }
+        }
+    }
+
     // MARK: - Closing
 
     /// The thing that Esc would give up now; nil if it would close a view, or if nothing is left to give up.

@@ -325,24 +325,6 @@ struct DashboardModel {
         if found?.hasSelection == true, unfollowed.remove(view) != nil { changeFound { $0.stopFollowing($1) } }
     }
 
-    /// Reads the configuration again, and the secrets too if the listener can be reached.
-    mutating func reload() {
-        if session.absence == nil { reloadSecrets() }
-        ask("settings", on: .listener) { outside, _ in
-            try outside.settings()
-        } then: { model, result in
-            switch result {
-            // Settings for the start take effect at the next start.
-            case .success(let settings):
-                model.bindings = Bindings(settings.keys, isTyped: model.bindings.isTyped)
-                model.session.tell("The configuration was read again.", .good)
-                if let theme = settings.theme { model.request(.use(theme)) }
-            case .failure(let failure):
-                model.session.tell("The configuration stays as it was: \(failure.sentence)", .bad)
-            }
-        }
-    }
-
     // MARK: - Drawing
 
     /// Draws the whole screen, and returns the cursor's position if the cursor is visible.
