@@ -161,7 +161,7 @@ import Testing
             there.home.environment["SSL_CERT_FILE"] = try there.home.folder.write("root.pem", authority.root.pem)
             there.home.environment["B2_ENVIRONMENT"] = "https://localhost:\(server.port)"
             let said = try there.rules("list", "my-bucket").error
-            let clock = try #require(said.firstMatch(of: /clock shows ([0-9TZ:-]+)/)?.1, "\(said)")
+            let clock = try #require(said.firstMatch(of: /clock shows ([0-9-]+T[0-9:]+Z)/)?.1, "\(said)")
             try check(
                 10, said, line: "no secure connection",
                 [
