@@ -49,12 +49,12 @@ struct RulesTests {
         #expect(!user.lines[3...6].contains { $0.contains("100 %") && $0.contains("valid") })
     }
 
-    @Test("Enter lists the events of the rule")
+    @Test("l lists the events of the rule")
     func enter() {
         var user = watching()
         user.press(.character("g"), .character("/"))
         user.type("thumb")
-        user.press(.enter, .enter)
+        user.press(.enter, .character("l"))
         #expect(user.model.view == .events)
         #expect(user.marks.contains("1 of 5 events"), "\(user.marks)")
         #expect(user.hasRow("thumbnails", selected: true))

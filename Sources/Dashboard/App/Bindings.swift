@@ -216,7 +216,8 @@ struct BindingContext: Sendable {
     static let allCases: [BindingContext] =
         [.lists, .rows] + MainView.allCases.map(tab) + [
             .filtering, .browsing, .searching, .handling, .filter, .search, .exporting, .palette, .columns, .page,
-            .detail, .keyring, .form, .help, .helpSearch, .checklist, .question, .deleting, .leaving, .copying, .acting,
+            .detail, .keyring, .form, .ruleForm, .help, .helpSearch, .checklist, .question, .deleting, .leaving,
+            .copying, .acting,
             .replaying, .views, .everywhere, .typed,
         ]
 }

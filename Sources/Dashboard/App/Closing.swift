@@ -24,7 +24,8 @@ extension Command {
         "cancel-judging", "X", in: .views, "cancel the running work, or resume verifying again", plain: .same(),
         unavailable: { model in
             let session = model.session
-            let isIdle = session.judging == nil && session.exporting == nil && session.acting == nil
+            let isIdle =
+                session.judging == nil && session.exporting == nil && session.acting == nil && session.comparing == nil
             return isIdle ? "Nothing is running that could be cancelled." : nil
         }
     ) { $0.cancel() }
@@ -78,6 +79,8 @@ extension DashboardModel {
             cancelExport()
         } else if session.acting != nil {
             cancelActing()
+        } else if session.comparing != nil {
+            cancelComparing()
         } else {
             cancelJudging()
         }
@@ -109,6 +112,7 @@ extension DashboardModel {
         if events.seeking != nil { return .search }
         if session.exporting != nil { return .export }
         if session.acting != nil { return .acting }
+        if session.comparing != nil, view == MainView(rawValue: RulesScreen.facts.number) { return .comparing }
         if pattern != nil { return .pattern }
         if events.selection.rangeStart != nil { return .range }
         if !events.selection.isEmpty { return .selection }
@@ -139,6 +143,7 @@ extension DashboardModel {
         case .search: cancelSeeking()
         case .export: cancelExport()
         case .acting: cancelActing()
+        case .comparing: cancelComparing()
         case .pattern:
             pattern = nil
             detail.forgetMatch()
@@ -178,13 +183,13 @@ extension DashboardModel {
 
 /// The things that Esc gives up when no view is open for it to close.
 enum HeldThing: Hashable {
-    case search, export, acting, pattern, range, selection, filter
+    case search, export, acting, comparing, pattern, range, selection, filter
 
     /// The word in the footer.
     var word: String {
         switch self {
         case .search: "give up the search"
-        case .export, .acting: "cancel"
+        case .export, .acting, .comparing: "cancel"
         case .pattern: "end the search"
         case .range: "end the range"
         case .selection: "deselect"

@@ -234,7 +234,8 @@ extension Command {
     /// `docs/keys.md` show the commands of a context in this order.
     static let all: [Command] =
         MainView.commands + inLists + ofLists + MainView.all.flatMap { $0.commands } + ofFilter + ofSearch + ofSelection
-        + ofColumns + ofExport + ofDetail + ofCopying + ofActing + ofPage + ofKeyring + ofPrompt + ofChecklist
+        + ofColumns + ofExport + ofDetail + ofCopying + ofActing + ofPage + ofKeyring + ofRuleForm + ofPrompt
+        + ofChecklist
         + ofSession + ofHelp + ofQuestions + ofEnding
 
     /// One command for each name.

@@ -28,7 +28,7 @@ struct Context {
 }
 
 /// The outside world as questions see it. It is called off the screen's thread; tests pass their own.
-protocol Outside: Sendable {
+protocol Outside: AccountAsking {
     /// Asks the listener. Blocks.
     ///
     /// - Throws: An error whose text is a sentence for the user.
@@ -98,6 +98,10 @@ enum Lane: String, Sendable, CaseIterable {
     case patient = "b2watch-asking"
     /// Work on many rows.
     case acting = "b2watch-acting"
+    /// Questions about the account, which wait for Backblaze.
+    case account = "b2watch-account"
+    /// A comparison of a bucket with the record.
+    case comparing = "b2watch-compare"
     /// Questions to the listener, and the settings. They share a lane so that an old answer never arrives after a newer
     /// one.
     case listener = "b2watch-control"

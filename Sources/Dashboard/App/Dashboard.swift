@@ -106,6 +106,8 @@ public struct DashboardEnvironment: Sendable {
     public var actions: (any ActionAsking)?
     /// The client that sends recorded deliveries again; nil if none are sent.
     public var http: (any HTTPSending)?
+    /// The process that has the application keys of the account; nil if none can be asked.
+    public var account: (any AccountAsking)?
     /// The state of the history at the start.
     public var change: HistoryChange
     /// The secrets at the start.

@@ -106,6 +106,16 @@ extension EffectRunner: Outside {
         return actions
     }
 
+    func ask<Request: ListenerRequest<any AccountAnswering>>(_ request: Request) throws -> Request.Reply {
+        guard let account = environment.account else { throw NoAccount() }
+        return try account.ask(request)
+    }
+
+    /// No process can be asked about the account.
+    private struct NoAccount: Error, CustomStringConvertible {
+        let description = "Nobody has an application key here."
+    }
+
     func settings() throws -> DashboardSettings { try environment.reloadSettings() }
 
     func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow> {

@@ -99,9 +99,10 @@ struct StatusLines {
             notice = lines
         } else {
             let told = session.notice.map { Self.lines(Self.told($0, session), Style($0.role), columns) } ?? []
-            let progress = [session.exporting, session.acting, session.progress].compactMap(\.self).flatMap {
-                Self.lines($0.string, Style(.secondary), columns)
-            }
+            let progress = [session.exporting, session.acting, session.comparing, session.progress].compactMap(\.self)
+                .flatMap {
+                    Self.lines($0.string, Style(.secondary), columns)
+                }
             let announced = session.announcements.flatMap { announcement in
                 // The list needs room as well. The log has the full text.
                 Prose.shortened(

@@ -147,6 +147,8 @@ struct Session {
     var canAct = false
     /// The progress line of work on many rows.
     var acting: SafeText?
+    /// The progress line of a comparison of a bucket with the record.
+    var comparing: SafeText?
 
     /// The progress line of verifying again.
     var progress: SafeText? {

@@ -38,6 +38,8 @@ protocol Tab: Sendable {
     mutating func move(_ motion: Motion, _ change: HistoryChange)
     mutating func scroll(by lines: Int, _ change: HistoryChange)
     mutating func leaveInside()
+    /// Prepares the tab after the user has changed to it.
+    mutating func opened(_ session: Session)
     /// Freezes the tab's content, or resumes it.
     mutating func freeze(at change: HistoryChange?)
     /// Returns the time at which its content changes by itself.
@@ -71,6 +73,7 @@ extension Tab {
         found?.scroll(by: lines, extent)
     }
     mutating func leaveInside() {}
+    mutating func opened(_ session: Session) {}
     mutating func freeze(at change: HistoryChange?) {}
     func deadline(_ session: Session) -> ContinuousClock.Instant? { found?.deadline }
 }
@@ -197,8 +200,10 @@ extension DashboardModel {
         closeOverlays(where: \.layer.isView)
         detail.isFullScreen = false
         current.leaveInside()
-        if view != self.view { detail.isFocused = false }
+        let isOther = view != self.view
+        if isOther { detail.isFocused = false }
         self.view = view
+        if isOther { current.opened(session) }
         // Other processes also write to the log, without notice.
         if view == .log { log.outdate() }
     }

@@ -801,6 +801,13 @@ extension Command {
             model.reloadSecrets()
         })
 
+    static let nextField = Command(
+        "next-field", .tab, .down, in: .form, "next field", footer: .medium("next field")
+    ) { $0.keyring?.form?.moveField(by: 1) }
+    static let previousField = Command("previous-field", .backTab, .up, in: .form, "previous field") {
+        $0.keyring?.form?.moveField(by: -1)
+    }
+
     /// The commands of the Secrets screen and of its form, and the command that sends a test event signed by a secret.
     static let ofKeyring: [Command] =
         [showKeyring, sendTest]
@@ -821,12 +828,7 @@ extension Command {
             Command("submit", .enter, in: .form, "use this secret", footer: .narrow("use"), unavailable: isAway) {
                 $0.submitSecret()
             },
-            Command("next-field", .tab, .down, in: .form, "next field", footer: .medium("next field")) {
-                $0.keyring?.form?.moveField(by: 1)
-            },
-            Command("previous-field", .backTab, .up, in: .form, "previous field") {
-                $0.keyring?.form?.moveField(by: -1)
-            },
+            nextField, previousField,
             .goBack.also(in: .form, "leave the form", footer: .narrow("leave")),
         ]
 

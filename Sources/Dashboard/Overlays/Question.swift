@@ -29,6 +29,8 @@ enum Question: Hashable, Overlay {
     case skipAll(String, Int)
     /// Whether to run an action for the events that it missed.
     case addMissed(String, MissedRows)
+    /// Whether to change a rule of the account as its page shows.
+    case changeRule(RuleChange, RulePlan)
 
     func text(_ bindings: Bindings) -> String {
         let answers = bindings.answers(to: self)
@@ -62,6 +64,7 @@ enum Question: Hashable, Overlay {
             "Skip \(Wording.count(count, "entry", "entries")) of “\(action)” that \(count == 1 ? "waits or is" : "wait or are") dead? \(answers)"
         case .addMissed(let action, let missed):
             "\(ActionsScreen.missedWords(missed)). Run “\(action)” for \(Self.added(missed))? \(answers)"
+        case .changeRule(let change, let plan): DashboardModel.question(change, plan, answers: answers)
         case .remember(let label, let file):
             "Write \(label) to \(file), readable by you alone, for the next start? \(answers)"
         }
@@ -75,6 +78,7 @@ enum Question: Hashable, Overlay {
         switch self {
         case .delete, .markLeaked: .deleting
         case .quitUnsaved: .leaving
+        case .changeRule: .confirming
         default: .question
         }
     }
@@ -102,6 +106,9 @@ enum Question: Hashable, Overlay {
 extension BindingContext {
     static let question: BindingContext = .init(
         "question", title: "A question", with: [.everywhere], occasion: "while a question is open")
+    /// A question below the page of a difference, which can be scrolled while the question is open.
+    static let confirming: BindingContext = .init(
+        "question", title: "A question", with: [.page, .everywhere], occasion: "while a question is open")
     /// The question why a secret is deleted.
     static let deleting: BindingContext = .init(
         "deleting", title: "Deleting a secret", with: [.everywhere],
@@ -122,8 +129,10 @@ extension Command {
         "answer-no", "n", "N", "q", .escape, in: .question, "no", footer: .narrow("no"),
         plain: .answer("no", "n", "stay"),
         run: { model in
+            let wasAboutRule = model.question?.isAboutRule == true
             model.question = nil
             model.deafUntil = nil
+            if wasAboutRule { model.reopenForm() }
         })
     static let deleteRotated = Command(
         "delete-rotated", "r", .enter, in: .deleting, "it was rotated: its verdicts stay", footer: .narrow("rotated"),
@@ -172,6 +181,7 @@ extension DashboardModel {
         case .retryAll(let action, _, _): retryAll(action)
         case .skipAll(let action, _): skipAll(action)
         case .addMissed(let action, let missed): addMissed(action, missed)
+        case .changeRule(let change, let plan): makeChange(change, plan)
         // These questions have their own answers.
         case .delete, .markLeaked, .quitUnsaved, nil: break
         }

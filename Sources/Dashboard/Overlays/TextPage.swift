@@ -1,9 +1,11 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 
-/// A page of text over the view: an entry with its request and answer, or the text that an action would send.
+/// A page of text over the view: an entry with its request and answer, the text that an action would send, or something
+/// about a rule.
 struct TextPage: Overlay {
     static let layer = OverlayLayer.page
 
@@ -11,6 +13,12 @@ struct TextPage: Overlay {
         case entry(Int64)
         /// A dry run of the action with this name.
         case preview(String)
+        /// All about the rule with this id.
+        case rule(String)
+        /// The difference that a change of a rule makes, below the question about it.
+        case plan(RuleChange)
+        /// The comparison of the bucket with this name.
+        case comparison(String)
     }
 
     /// The content of the page.
@@ -18,6 +26,9 @@ struct TextPage: Overlay {
         case waiting
         case entry(OutboxRow, OutboxExchange?)
         case preview(DryRun)
+        case rule(RuleRow)
+        case plan(RuleChange, RulePlan)
+        case comparison(String, ComparisonReport)
         /// A sentence about why there is nothing to show.
         case nothing(String)
     }
@@ -36,12 +47,21 @@ struct TextPage: Overlay {
         self.content = content
     }
 
-    var context: BindingContext { .page }
+    var context: BindingContext {
+        if case .rule = kind { .rulePage } else { .page }
+    }
+
+    func isValid(_ model: DashboardModel) -> Bool {
+        if case .plan = kind { model.asksAboutRule } else { true }
+    }
 
     var tabTitle: String? {
         switch kind {
         case .entry(let id): "Entry \(id)"
         case .preview: "Dry run"
+        case .rule: "Rule"
+        case .plan: "Change of a rule"
+        case .comparison: "Comparison"
         }
     }
 
@@ -101,8 +121,12 @@ extension DashboardModel {
 extension BindingContext {
     /// The page of an entry or a dry run, over the view.
     static let page: BindingContext = .init(
-        "page", title: "An entry, a dry run", with: [.views, .everywhere],
+        "page", title: "An entry, a dry run, a rule", with: [.views, .everywhere],
         about: "What was sent and answered, or would be sent", occasion: "on the page of an entry")
+    /// The same page, of a rule: the commands of the selected rule work on it too.
+    static let rulePage: BindingContext = .init(
+        "page", title: "A rule", with: [.tab(MainView(rawValue: RulesScreen.facts.number)), .views, .everywhere],
+        about: "What the record and the account have of a rule")
 }
 
 extension Command {
@@ -133,6 +157,10 @@ struct PageLines {
         case .nothing(let sentence): Prose.lines(sentence, columns: columns, style: Style(.notice))
         case .preview(let run): preview(run)
         case .entry(let row, let exchange): entry(row, exchange)
+        case .rule(let row): RulePages(columns: columns, clock: clock).details(row)
+        case .plan(let change, let plan): RulePages(columns: columns, clock: clock).difference(change, plan)
+        case .comparison(let bucket, let report):
+            RulePages(columns: columns, clock: clock).comparison(bucket, report)
         }
     }
 

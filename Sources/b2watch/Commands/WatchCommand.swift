@@ -89,6 +89,7 @@ struct WatchCommand: ParsableCommand {
             listening: .listening(url: address.url, isLoopback: address.isLoopback))
         environment.actions = receiver.actions.runner
         environment.http = receiver.outbound.forReplays
+        environment.account = account
         environment.isInMemory = receiver.history.path == nil
         environment.keepMarked = { receiver.marks.keep($0, for: nil) }
         if let secrets = try? ProcessEnvironment.places.secrets { environment.secretsFile = secrets }
@@ -169,6 +170,7 @@ struct AttachCommand: ParsableCommand {
         // Each of these requests has its own connection, so that a slow one, such as a test, delays no other.
         environment.actions = link.call
         environment.http = outbound.forReplays
+        environment.account = link.call
         if let file = link.secretsFile { environment.secretsFile = file }
         if let state = try? ProcessEnvironment.places.state { environment.copiesFolder = state }
         let program = DashboardProgram(

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Receiving
 import Terminal
 import Testing
 
@@ -19,6 +20,36 @@ struct ListScreensTests {
 
     @Test("3 Deliveries and 6 Log", arguments: othersScenes)
     func others(scene: Scene) async throws { try await scene.expect() }
+
+    @Test("5 Rules", arguments: rulesScenes, Scene.sizes + [Size(columns: 120, rows: 36)])
+    func rules(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+
+    private static let rulesScenes = [
+        ruleScene("rules-no-key", of: { AccountScript() }), ruleScene("rules"), ruleScene("rules-suspended", .down),
+        ruleScene("rules-details", .enter), ruleScene("rules-save-secret", .character("i")),
+        ruleScene("rules-edit", .character("e"), .tab, .tab, .character("p"), .character("/")),
+        ruleScene("rules-difference", .character("e"), .tab, .tab, .character("p"), .enter),
+        ruleScene("rules-create", .character("a")), ruleScene("rules-comparing", .character("C")),
+        Scene("rules-missing") { size in
+            let account = AccountScript.sample()
+            var state = ComparisonState(number: 1)
+            state.report = .sample
+            account.change { $0.comparison = [state] }
+            var user = AccountRulesTests.watching(account, columns: size.columns, rows: size.rows)
+            user.press(.character("C"))
+            return user
+        },
+    ]
+
+    private static func ruleScene(
+        _ name: String, of account: @escaping @Sendable () -> AccountScript = { .sample() }, _ keys: Key...
+    ) -> Scene {
+        Scene(name) { size in
+            var user = AccountRulesTests.watching(account(), columns: size.columns, rows: size.rows)
+            for key in keys { user.press(key) }
+            return user
+        }
+    }
 
     private static func scene(_ name: String, _ keys: Key...) -> Scene {
         Scene(name) { size in

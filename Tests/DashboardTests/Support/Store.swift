@@ -42,6 +42,7 @@ struct Store: Outside, @unchecked Sendable {
     let notes = Notebook()
     private let user: User
     private let keyring: KeyringSummary
+    let account: AccountScript
     /// What is answered; nil where there is no answer yet.
     var reply: (any ListenerRequest) -> Result<any Sendable, EffectFailure>?
     var preview: (Preview) -> DryRun?
@@ -52,6 +53,7 @@ struct Store: Outside, @unchecked Sendable {
     init(_ user: User, keyring: KeyringSummary) {
         self.user = user
         self.keyring = keyring
+        account = user.account
         reply = { request in user.replies.lazy.compactMap { $0(request) }.first.map { .success($0) } }
         preview = user.preview.map { preview in { preview($0) } } ?? { _ in nil }
         outcome = user.outcome.map { outcome in { outcome($0) } } ?? { _ in nil }

@@ -64,6 +64,8 @@ struct User {
     /// What becomes of a request; without it nothing does.
     var outcome: ((ActRequest) -> ActOutcome)?
     var cancelledActs: Int { cancelled.count { $0 == "act" } }
+    /// The account, which has no key at first.
+    var account = AccountScript()
     /// The other deliveries of every event.
     var others: [EventDelivery] = []
     var reads: [WindowRequest<Int64>] = []
@@ -257,6 +259,11 @@ struct User {
     /// The requests of a type that were asked of the listener.
     func asked<Request: ListenerRequest>(_ type: Request.Type) -> [Request] {
         calls.compactMap { $0.request as? Request }
+    }
+
+    /// Asks the account again what it has not answered yet.
+    mutating func answerAccount() {
+        for answer in resolve({ _ in }) { tell(.answered(answer)) }
     }
 
     /// Answers all requests of a type from now on, where a closure gives a reply.
