@@ -114,8 +114,7 @@ final class AccountDesk: AccountAnswering, AccountAsking {
         if let surplus { reading.problems.append(surplus) }
         if reading.keys.isEmpty, reading.problems.isEmpty {
             reading.missingKey =
-                "set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable), or a bucket's key-file below reconcile in"
-                + " config.yaml"
+                "Set \(EnvironmentKey.idVariable) and \(EnvironmentKey.keyVariable) to see and change the rules."
         }
         reading.rules.sort { ($0.bucket, $0.name) < ($1.bucket, $1.name) }
         reading.buckets.sort()

@@ -21,11 +21,15 @@ struct ListScreensTests {
     @Test("3 Deliveries and 6 Log", arguments: othersScenes)
     func others(scene: Scene) async throws { try await scene.expect() }
 
-    @Test("5 Rules", arguments: rulesScenes, Scene.sizes + [Size(columns: 120, rows: 36)])
-    func rules(scene: Scene, size: Size) async throws { try await scene.expect(at: size) }
+    @Test("5 Rules", arguments: rulesScenes)
+    func rules(scene: Scene) async throws {
+        try await scene.expect()
+        try await scene.expect(at: Size(columns: 120, rows: 36))
+    }
 
     private static let rulesScenes = [
-        ruleScene("rules-no-key", of: { AccountScript() }), ruleScene("rules"), ruleScene("rules-suspended", .down),
+        ruleScene("rules-no-key", of: { AccountScript() }), ruleScene("rules").everySize,
+        ruleScene("rules-suspended", .down),
         ruleScene("rules-details", .enter), ruleScene("rules-save-secret", .character("i")),
         ruleScene("rules-edit", .character("e"), .tab, .tab, .character("p"), .character("/")),
         ruleScene("rules-difference", .character("e"), .tab, .tab, .character("p"), .enter),
