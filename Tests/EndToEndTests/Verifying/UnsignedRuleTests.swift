@@ -71,9 +71,9 @@ import Testing
         #expect(try listener.answer(to: request("new", to: "/another-0123456789")).status == 200)
         try listener.stop()
         let export = try Program.run("export", "--filter", "sig:unsigned", "--format", "csv", in: home)
-        let rows = export.output.split(separator: "\n").dropFirst()
+        let rows = export.output.split(whereSeparator: \.isNewline).dropFirst()
         #expect(rows.count == 3, "\(export.output)\(export.error)")
         let valid = try Program.run("export", "--filter", "sig:valid", "--format", "csv", in: home)
-        #expect(valid.output.split(separator: "\n").count == 1, "\(valid.output)")
+        #expect(valid.output.split(whereSeparator: \.isNewline).count == 1, "\(valid.output)")
     }
 }
