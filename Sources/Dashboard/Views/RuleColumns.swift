@@ -56,8 +56,8 @@ extension RulesScreen {
     /// The columns that show the account's side. Without it they are hidden.
     static let accountColumns: Set<String> = ["state", "prefix", "types", "target"]
 
-    /// The columns, from left to right. As the list narrows, TARGET is hidden first, then TYPES, PREFIX, OTHER, MISSING,
-    /// UNVERIFIED and LAST EVENT.
+    /// The columns, from left to right. As the list narrows, OTHER is hidden first, then MISSING, UNVERIFIED, TYPES, PREFIX,
+    /// TARGET and LAST EVENT.
     static let columns: [ListColumn<RuleRow>] = [
         ListColumn(
             name: "bucket", title: "BUCKET", key: { .text($0.bucket) },
@@ -85,9 +85,9 @@ extension RulesScreen {
                 }
             }),
         share("valid", "VALID", [.valid], Style(.good), nil), share("invalid", "INVALID", [.invalid], Style(.bad), nil),
-        share("unverified", "UNVERIFIED", [.unverified], Style(.notice), 6),
-        share("missing", "MISSING", [.missing], Style(.warning), 5),
-        share("other", "OTHER", [.malformed, .unsupported, .removed, .unsigned, .reconciled], Style(.warning), 4),
+        share("unverified", "UNVERIFIED", [.unverified], Style(.notice), 3),
+        share("missing", "MISSING", [.missing], Style(.warning), 2),
+        share("other", "OTHER", [.malformed, .unsupported, .removed, .unsigned, .reconciled], Style(.warning), 1),
         ListColumn(
             name: "secret", title: "SECRET", key: { .text($0.isSaved == nil ? "2" : $0.isSaved == true ? "0" : "1") },
             room: { Column($0.title, minimum: $0.width) },
@@ -100,7 +100,7 @@ extension RulesScreen {
             }),
         ListColumn(
             name: "prefix", title: "PREFIX", key: { .text($0.account?.prefix ?? "") },
-            room: { Column($0.title, minimum: min($0.width, 8), ideal: min($0.width, 24), leaveOrder: 3) },
+            room: { Column($0.title, minimum: min($0.width, 8), ideal: min($0.width, 24), leaveOrder: 5) },
             cell: { row, _, _ in
                 row.account.map {
                     $0.prefix.isEmpty ? Cell("(all)", Style(.secondary)) : Cell(SafeText(cell: $0.prefix))
@@ -108,13 +108,13 @@ extension RulesScreen {
             }),
         ListColumn(
             name: "types", title: "TYPES", key: { .text($0.account?.types ?? "") },
-            room: { Column($0.title, minimum: min($0.width, 12), ideal: min($0.width, 40), weight: 1, leaveOrder: 2) },
+            room: { Column($0.title, minimum: min($0.width, 8), ideal: min($0.width, 40), weight: 1, leaveOrder: 4) },
             cell: { row, _, _ in row.account.map { Cell(SafeText(cell: $0.types)) } }),
         ListColumn(
             name: "target", title: "TARGET", key: { .text($0.account?.target ?? "") },
             room: {
                 Column(
-                    $0.title, minimum: min($0.width, 16), ideal: min($0.width, 60), weight: 2, leaveOrder: 1,
+                    $0.title, minimum: min($0.width, 16), ideal: min($0.width, 60), weight: 2, leaveOrder: 6,
                     cut: .middle)
             },
             cell: { row, _, _ in
