@@ -60,7 +60,7 @@ struct TextPage: Overlay {
         case .entry(let id): "Entry \(id)"
         case .preview: "Dry run"
         case .rule: "Rule"
-        case .plan: "Change of a rule"
+        case .plan: "Change"
         case .comparison: "Comparison"
         }
     }

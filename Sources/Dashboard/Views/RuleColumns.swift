@@ -48,6 +48,9 @@ extension AccountRule {
         let short = eventTypes.map { $0.hasPrefix("b2:") ? String($0.dropFirst(3)) : $0 }
         return Set(short) == all ? "all" : short.joined(separator: ", ")
     }
+
+    /// The target without `https://`, which every rule has.
+    var shortTarget: String { target.hasPrefix("https://") ? String(target.dropFirst(8)) : target }
 }
 
 // MARK: - Columns
@@ -118,7 +121,7 @@ extension RulesScreen {
                     cut: .middle)
             },
             cell: { row, _, _ in
-                row.account.map { Cell(SafeText(cell: $0.target), Style($0.leadsHere ? .good : .plain)) }
+                row.account.map { Cell(SafeText(cell: $0.shortTarget), Style($0.leadsHere ? .good : .plain)) }
             }),
     ]
 
