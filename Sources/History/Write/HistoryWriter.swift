@@ -384,7 +384,7 @@ final class HistoryWriter: Sendable {
     }
 
     /// Runs a transaction. Checks the files before and after it, because data committed to a file that was removed or
-    /// overwritten is lost.
+    /// overwritten is lost, and the index before the commit.
     ///
     /// - Parameter statements: Prepared statements that begin and commit faster; nil for the usual way.
     /// - Throws: `WriteFailure` for SQLite's errors, or the error of `body`.
@@ -395,6 +395,7 @@ final class HistoryWriter: Sendable {
             try watch?.check(db, .begin)
             if let statements { try statements.begin() } else { try db.beginTransaction(.immediate) }
             let value = try body(db)
+            try watch?.check(db, .commit)
             if let statements { try statements.commit() } else { try db.commit() }
             try watch?.check(db, .committed)
             return value
