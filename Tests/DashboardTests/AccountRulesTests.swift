@@ -55,7 +55,7 @@ struct AccountRulesTests {
         #expect(line("allEvents").contains("enabled") && line("allEvents").contains("hooks.example.com"))
         #expect(line("deletions").contains("suspended"))
         let backups = user.lines.first { $0.contains("backups") } ?? ""
-        #expect(backups.contains("disabled") && backups.contains("backup/2026/") && backups.contains(" 0 "))
+        #expect(backups.contains("disabled") && backups.contains("backup/") && backups.contains(" 0 "))
         // The record names a rule of this bucket that the account does not have.
         #expect(user.lines.contains { $0.contains("offsite") && $0.contains("gone") })
     }
