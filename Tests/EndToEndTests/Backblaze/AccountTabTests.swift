@@ -44,9 +44,12 @@ import Testing
         try session.press("h")
         try session.see("The exact difference")
         try session.press("y")
-        try session.see("The rule all-events of my-bucket is pointed here.")
-        let target = there.b2.rule("all-events")?["targetConfiguration"] as? [String: Any]
-        #expect(target?["url"] as? String == listener.url)
+        // Notices go by themselves, so the test looks at what they tell of.
+        _ = try wait(for: "the target") {
+            let target = there.b2.rule("all-events")?["targetConfiguration"] as? [String: Any]
+            return target?["url"] as? String == listener.url ? true : nil
+        }
+        try session.see("leads here")
         #expect(there.b2.rule("all-events")?["later"] as? [Int] == [1])
         #expect(there.b2.upload("before.jpg", at: Self.now()) == [200])
         try session.see("? 1")
@@ -55,7 +58,7 @@ import Testing
         try session.see("Saved secret", "for rule:all-events", "The rule stays as it is.")
         try session.press("y")
         // The event that proved the URL is valid too.
-        try session.see("is saved in", "✓ 2")
+        try session.see("✓ 2", "  saved")
         let saved = try String(contentsOfFile: there.home.secrets, encoding: .utf8)
         #expect(saved.contains("rule:all-events \(Self.secret)\n"))
         #expect(there.b2.upload("after.jpg", at: Self.now()) == [200])
@@ -66,8 +69,9 @@ import Testing
         try session.press("Enter")
         try session.see("\"\" → \"in/\"")
         try session.press("y")
-        try session.see("The rule all-events of my-bucket is changed.")
-        #expect(there.b2.rule("all-events")?["objectNamePrefix"] as? String == "in/")
+        _ = try wait(for: "the prefix") {
+            there.b2.rule("all-events")?["objectNamePrefix"] as? String == "in/" ? true : nil
+        }
 
         try session.press("C")
         try session.see("[Comparison]", "my-bucket: 2 versions: 2 matched", "Nothing is missing.")
@@ -76,9 +80,8 @@ import Testing
         try session.press("d")
         try session.see("Delete the rule all-events of my-bucket")
         try session.press("y")
-        try session.see("The rule all-events of my-bucket is deleted.")
-        #expect(there.b2.rule("all-events") == nil)
         try session.see("gone")
+        #expect(there.b2.rule("all-events") == nil)
 
         try listener.stop()
         let log = try String(contentsOfFile: there.home.log, encoding: .utf8)
@@ -102,7 +105,8 @@ import Testing
         try session.press("Enter")
         try session.see("The exact difference", "Signing secret", "– → \"•••\"")
         try session.press("y")
-        try session.see("The rule new-rule of my-bucket is created", "is saved in")
+        try session.see("new-rule", "  saved")
+        #expect(try String(contentsOfFile: there.home.secrets, encoding: .utf8).contains("rule:new-rule "))
         #expect(there.b2.upload("first.jpg") == [200])
         try session.see("✓ 1", "new-rule")
 
