@@ -155,7 +155,7 @@ enum OpenFiles {
         let free = max(0, all - open)
         let kept = min(max(free / 4, reserve.lowerBound), reserve.upperBound)
         // An eighth more are open for a moment, to be answered that they are too many.
-        return (max(4, min(usual, (free - kept) * 8 / 9)), all)
+        return (min(usual, max(4, (free - kept) * 8 / 9)), all)
     }
 
     private static var limit: rlimit? {
