@@ -1,5 +1,5 @@
 // Under the thread sanitizer alone: Swift's Mutex waits in a library that the sanitizer does not see, so it would report a race for
-// each lock that one thread has waited for. The functions here stand before those of the library and report the lock.
+// each lock that one thread has waited for. The functions here wrap those of the library and report the lock.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer) && defined(__x86_64__) && defined(__linux__)
 

@@ -184,7 +184,7 @@ struct AmazonIdentity {
         guard let url = source.keys else {
             throw GoogleProblem(
                 .lasting,
-                "there are no keys of AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where b2watch is started")
+                "no AWS keys were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where b2watch is started")
         }
         let role = try ask(request("GET", url, fields))
         guard Self.isWord(role, "+=,.@_-"), let place = try? WebhookURL("\(url)/\(role)") else {

@@ -552,6 +552,22 @@ struct GoogleTokens {
         }
     }
 
+    /// Returns the body of an answer 200 that contains a token or a part of one, so it is shown nowhere.
+    ///
+    /// - Parameter sentence: Returns the sentence about another status, which it is given in words.
+    private func fetch(
+        _ request: OutgoingRequest, _ time: Timestamp, _ sentence: (String) -> String
+    ) throws(GoogleProblem) -> [UInt8] {
+        var (answer, exchange) = try send(request, shown: nil)
+        exchange.answer = Array(MaskedRequest.mask.utf8)
+        guard answer.status == 200 else {
+            throw GoogleProblem(
+                .later(after: answer.retryAfter(at: time)), sentence("\(HTTPStatus.words(answer.status))")
+            ).with(exchange)
+        }
+        return answer.body
+    }
+
     private static func noToken(
         _ url: WebhookURL, _ answer: OutgoingAnswer, _ exchange: OutboxExchange
     ) -> GoogleProblem {
@@ -585,30 +601,16 @@ struct GoogleTokens {
             let fields = headers.sorted { $0.key < $1.key }.map { OutgoingField($0.key, $0.value, isSecret: true) }
             var request = OutgoingRequest("GET", url, headers: fields, allowsPlainHTTP: true, secrecy: .query)
             request.longestAnswer = Self.largest
-            var (answer, exchange) = try send(request, shown: nil)
-            exchange.answer = Array(MaskedRequest.mask.utf8)
-            guard answer.status == 200 else {
-                throw GoogleProblem(
-                    .later(after: answer.retryAfter(at: time)),
-                    "\(source) answered \(HTTPStatus.words(answer.status)) without a token"
-                )
-                .with(exchange)
-            }
-            bytes = answer.body
+            bytes = try fetch(request, time) { "\(source) answered \($0) without a token" }
         case .program(let words, let limit): return try run(words, limit, exchange)
         case .amazon(let source):
             let identity = AmazonIdentity(source: source, audience: exchange.audience, environment: environment) {
                 request throws(GoogleProblem) in
-                var (answer, shown) = try send(request, shown: nil)
-                shown.answer = Array(MaskedRequest.mask.utf8)
-                guard answer.status == 200 else {
-                    throw GoogleProblem(
-                        .later(after: answer.retryAfter(at: time)),
-                        "AWS's metadata server at \(request.url.authority) answered \(HTTPStatus.words(answer.status)): give this"
-                            + " machine a role, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
-                    ).with(shown)
+                let body = try fetch(request, time) { status in
+                    "AWS's metadata server at \(request.url.authority) answered \(status): give this machine a role, or set"
+                        + " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
                 }
-                return String(decoding: answer.body, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                return String(decoding: body, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             }
             return try identity.token(at: time)
         }

@@ -559,7 +559,7 @@ extension ActionReading {
     /// Returns the file of Google's credentials: `key-file`; or, as Google's own libraries do, the one that the variable
     /// GOOGLE_APPLICATION_CREDENTIALS names, or that gcloud has written.
     ///
-    /// - Parameter orMachine: Whether nil stands for the account of this machine, if there is no file.
+    /// - Parameter orMachine: Whether the machine's own account is used where there is no file: nil is then no problem.
     fileprivate mutating func credentialFile(
         _ surroundings: ActionSurroundings, orMachine: Bool
     ) -> String? {

@@ -20,7 +20,7 @@ public final class FileLock: Sendable {
     /// Locks a file, without waiting.
     ///
     /// - Parameters:
-    ///   - path: The path of the file. It is created if it is missing, for its owner alone. A symbolic link is not
+    ///   - path: The path of the file. A missing one is created, private to its owner. A symbolic link is not
     ///     followed, because the file that it leads to would be overwritten.
     ///   - holder: The text that names this process to others; nil leaves the text as it is.
     public init(_ path: String, holder: String? = nil) throws(Problem) {

@@ -342,7 +342,7 @@ struct FramePacer {
 
     /// Returns whether to take the state of the history now.
     func isMoveDue(at now: ContinuousClock.Instant) -> Bool {
-        hasMoved && lastMove.map { now >= $0 + ListPace.frame } ?? true
+        hasMoved && moveDeadline.map { now >= $0 } ?? true
     }
 
     mutating func tookMove(at now: ContinuousClock.Instant) {
@@ -358,9 +358,10 @@ struct FramePacer {
 
     /// The time of what is postponed: a frame, or a look at the history.
     var deadline: ContinuousClock.Instant? {
-        let move = hasMoved ? lastMove.map { $0 + ListPace.frame } : nil
-        return [frameDeadline, move].compactMap(\.self).min()
+        [frameDeadline, hasMoved ? moveDeadline : nil].compactMap(\.self).min()
     }
+
+    private var moveDeadline: ContinuousClock.Instant? { lastMove.map { $0 + ListPace.frame } }
 
     private var frameDeadline: ContinuousClock.Instant? {
         guard isStale, let lastFrame else { return nil }

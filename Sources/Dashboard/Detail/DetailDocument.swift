@@ -415,6 +415,17 @@ enum Prose {
         lines(text, columns: columns).map { StyledLine($0, style) }
     }
 
+    /// Draws remarks one below the other, as the forms have them below their fields.
+    static func draw(_ remarks: [(text: SafeText, role: Role)], from first: Int, on surface: inout Surface) {
+        var row = first
+        for (text, role) in remarks {
+            for line in lines(text.string, columns: surface.size.columns - 3) {
+                surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(role))
+                row += 1
+            }
+        }
+    }
+
     /// Returns the first lines, but at least one, with an ellipsis if lines were left out.
     static func shortened(_ lines: [StyledLine], to most: Int, columns: Int, style: Style) -> [StyledLine] {
         var shown = Array(lines.prefix(max(1, most)))

@@ -150,13 +150,7 @@ struct RuleForm: Overlay {
         var remarks: [(SafeText, Role)] = [message ?? (remark, .secondary)]
         if isWaiting { remarks = [("Reading the rule…", .secondary)] }
         remarks.append(("Nothing is written yet: the difference is shown first, and asked about.", .secondary))
-        var row = first
-        for (text, role) in remarks {
-            for line in Prose.lines(text.string, columns: surface.size.columns - 3) {
-                surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(role))
-                row += 1
-            }
-        }
+        Prose.draw(remarks, from: first, on: &surface)
     }
 
     /// The explanation of the field with the cursor.

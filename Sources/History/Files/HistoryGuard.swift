@@ -13,9 +13,6 @@ final class HistoryGuard: Sendable {
     enum Moment {
         /// Before a transaction: checks everything that was written since the last one.
         case begin
-        /// In a transaction, before its commit: checks only whether the transaction has read through an index that was
-        /// truncated, since it would then commit older pages as new ones. The rest is found after the commit.
-        case commit
         /// After a commit: checks everything before anything is acknowledged.
         case committed
         /// Before a checkpoint, while another connection may commit.
@@ -109,7 +106,6 @@ final class HistoryGuard: Sendable {
     func check(_ db: Database, _ moment: Moment) throws(WriteFailure) {
         let (problem, isDamage, isForeign) = known.withLock { known -> (String?, Bool, Bool) in
             if let damage = known.damage { return (damage, false, false) }
-            if moment == .commit { return isIndexCut(known) ? (sentence(.index), true, false) : (nil, false, false) }
             guard let main = FileState(path), main.isSameFile(as: known.main) else {
                 return (sentence(.moved(path)), false, false)
             }
@@ -137,6 +133,17 @@ final class HistoryGuard: Sendable {
             throw .store(problem)
         }
         if isForeign { known.withLock { $0.onForeignWrite }?() }
+    }
+
+    /// Refuses the commit of a transaction that has read through a truncated index: it would commit older pages as new
+    /// ones. Everything else is found after the commit.
+    ///
+    /// - Throws: `WriteFailure.store`.
+    func checkIndex() throws(WriteFailure) {
+        let problem = known.withLock { $0.damage ?? (isIndexCut($0) ? sentence(.index) : nil) }
+        guard let problem else { return }
+        report(problem)
+        throw .store(problem)
     }
 
     /// Notes that a transaction was rolled back: it may have left frames in the log.
@@ -225,7 +232,7 @@ final class HistoryGuard: Sendable {
                         guard isValid(file, index) else { return .log }
                         known.log?.modified = now.modified
                     }
-                case .commit, .move: break
+                case .move: break
                 case .committed: known.log = (index, now.modified)
                 }
                 return nil

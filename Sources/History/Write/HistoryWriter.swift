@@ -395,7 +395,7 @@ final class HistoryWriter: Sendable {
             try watch?.check(db, .begin)
             if let statements { try statements.begin() } else { try db.beginTransaction(.immediate) }
             let value = try body(db)
-            try watch?.check(db, .commit)
+            try watch?.checkIndex()
             if let statements { try statements.commit() } else { try db.commit() }
             try watch?.check(db, .committed)
             return value

@@ -93,9 +93,26 @@ public final class ReceiverDesk: ListenerAsking {
     private let say: (@Sendable (String) -> Void)?
 
     /// Creates the desk for requests of this process.
-    public init(
+    public convenience init(
         _ listener: Listener, _ intake: Intake, _ history: History, _ keyring: KeyringBook,
         _ unsigned: UnsignedBook, hook: String, notes: [String], _ program: Program
+    ) {
+        self.init(listener, intake, history, keyring, unsigned, hook: hook, notes: notes, program, say: nil)
+    }
+
+    /// Creates the desk for requests of other processes.
+    ///
+    /// - Parameter say: Receives sentences about changes for the user.
+    public convenience init(_ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void) {
+        self.init(
+            desk.listener, desk.intake, desk.history, desk.keyring, desk.unsigned, hook: desk.hook, notes: desk.notes,
+            desk.program, say: say)
+    }
+
+    private init(
+        _ listener: Listener, _ intake: Intake, _ history: History, _ keyring: KeyringBook,
+        _ unsigned: UnsignedBook, hook: String, notes: [String], _ program: Program,
+        say: (@Sendable (String) -> Void)?
     ) {
         self.listener = listener
         self.intake = intake
@@ -105,21 +122,6 @@ public final class ReceiverDesk: ListenerAsking {
         self.hook = hook
         self.notes = notes
         self.program = program
-        say = nil
-    }
-
-    /// Creates the desk for requests of other processes.
-    ///
-    /// - Parameter say: Receives sentences about changes for the user.
-    public init(_ desk: ReceiverDesk, say: @escaping @Sendable (String) -> Void) {
-        listener = desk.listener
-        intake = desk.intake
-        history = desk.history
-        keyring = desk.keyring
-        unsigned = desk.unsigned
-        hook = desk.hook
-        notes = desk.notes
-        program = desk.program
         self.say = say
     }
 

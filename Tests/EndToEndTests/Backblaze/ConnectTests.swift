@@ -151,6 +151,28 @@ import Testing
         #expect(there.b2.rulesText == before)
     }
 
+    /// Connects, and interrupts the process at one of its requests, before that is answered.
+    ///
+    /// - Returns: The process, whether it is connected, and the number of its requests.
+    private func connect(
+        _ there: BackblazeHome, _ words: [String], interruptedAt step: Int,
+        by interrupt: @escaping @Sendable (Child) -> Void
+    ) throws -> (running: ConnectedProcess, isConnected: Bool, seen: Watched<Int>) {
+        let seen = Watched(0)
+        let child = Watched<Child?>(nil)
+        there.b2.intrude { _ in
+            let count = seen.change { count in
+                count += 1
+                return count
+            }
+            guard count == step, let interrupted = child.wait(for: { $0 }) else { return }
+            interrupt(interrupted)
+        }
+        let running = try ConnectedProcess(there.home, words)
+        child.change { $0 = running.child }
+        return (running, running.connects(), seen)
+    }
+
     @Test(arguments: [false, true]) func aSignalAtEachStepOfConnectingRestoresTheBucket(_ borrows: Bool) throws {
         let there = try BackblazeHome()
         defer { there.server.stop() }
@@ -158,19 +180,9 @@ import Testing
         let path = try there.home.folder.write("tunnel", Self.tunnel, mode: 0o700)
         // The requests of connecting; a signal arrives at each of them, and its answer after the signal.
         for step in 1...9 {
-            let seen = Watched(0)
-            let child = Watched<Child?>(nil)
-            there.b2.intrude { _ in
-                let count = seen.change { count in
-                    count += 1
-                    return count
-                }
-                if count == step { child.wait { $0 }?.signal(SIGTERM) }
-            }
-            let running = try ConnectedProcess(
-                there.home, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options)
-            child.change { $0 = running.child }
-            let isConnected = running.connects()
+            let (running, isConnected, seen) = try connect(
+                there, ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options, interruptedAt: step
+            ) { $0.signal(SIGTERM) }
             if isConnected, seen.now < step { running.child.signal(SIGTERM) }
             let ending = running.child.end()
             #expect(
@@ -213,21 +225,10 @@ import Testing
         let words = ["connect", "my-bucket", "--tunnel", "\(path) {port}"] + options
         // The requests of connecting; the process is killed at each of them.
         for step in 1...9 {
-            let seen = Watched(0)
-            let child = Watched<Child?>(nil)
-            there.b2.intrude { _ in
-                let count = seen.change { count in
-                    count += 1
-                    return count
-                }
-                guard count == step else { return }
-                let victim = child.wait { $0 }
-                victim?.signal(SIGKILL)
-                _ = victim?.end()
+            let (running, isConnected, _) = try connect(there, words, interruptedAt: step) {
+                $0.signal(SIGKILL)
+                _ = $0.end()
             }
-            let running = try ConnectedProcess(there.home, words)
-            child.change { $0 = running.child }
-            let isConnected = running.connects()
             if isConnected { #expect(try running.end(SIGKILL) == .signalled(SIGKILL)) }
             there.b2.intrude(nil)
             // The next start undoes the changes before anything else, and later its own.
