@@ -19,8 +19,10 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPQ", providers: [.apt(["libpq-dev"])]),
         .target(name: "CBase"),
         .room("Base", uses: ["CBase"]),
+        .room("Postgres", uses: ["CPQ", "CBase", "Base"]),
         .room("Notifications", uses: ["CCrypto", "CZlib", "Base"]),
         .room(
             "History",
@@ -70,6 +72,7 @@ let package = Package(
             path: "Tests/Harness",
             swiftSettings: .house),
         .tests(for: "Base"),
+        .tests(for: "Postgres", and: ["Harness", "Base"]),
         .tests(for: "Notifications", and: ["Base"]),
         .tests(
             for: "History",

@@ -28,7 +28,7 @@ import Testing
             var started: (Int, Child, Output)?
             // A port that is free now may be in use a moment later.
             for _ in 0..<5 where started == nil {
-                let port = try Self.freePort()
+                let port = try FreePort.any()
                 let config = try folder.write(
                     "sshd-config-\(port)",
                     """
@@ -78,23 +78,6 @@ import Testing
             programs = folder.file("programs")
         }
 
-        /// Returns a port of this machine on which nothing listens.
-        static func freePort() throws -> Int {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
-                }
-            }
-            try #require(isBound)
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-
         func stop() {
             child.signal(SIGTERM)
             _ = child.end()
@@ -107,7 +90,7 @@ import Testing
         let server = try Server(there.home)
         defer { server.stop() }
         there.home.environment["PATH"] = "\(server.programs):\(NeededProgram.folders)"
-        let remote = try Server.freePort()
+        let remote = try FreePort.any()
         let arguments = [
             "connect", "my-bucket", "--tunnel", "ssh:relay:\(remote)", "--public-url", "http://127.0.0.1:\(remote)/",
             "--listen", "127.0.0.1:0", "--format", "json",

@@ -24,23 +24,6 @@ struct ReverseProxyTests {
         key = try home.folder.write("key.pem", server.keyPEM)
     }
 
-    /// Returns a port that is free now.
-    private static func freePort() throws -> Int {
-        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isFound = withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        try #require(isFound)
-        return Int(in_port_t(bigEndian: address.sin_port))
-    }
-
     /// Sends a signed request through a proxy, and checks that it arrives as it was sent, with its client.
     ///
     /// - Parameter forged: A line that a client writes to look like another.
@@ -71,7 +54,7 @@ struct ReverseProxyTests {
     func nginx() throws {
         let program = try NeededProgram("nginx")
         let listener = try listener()
-        let port = try Self.freePort()
+        let port = try FreePort.any()
         let configuration = try home.folder.write(
             "nginx.conf",
             """
@@ -116,7 +99,7 @@ struct ReverseProxyTests {
     func caddy() throws {
         let program = try NeededProgram("caddy")
         let listener = try listener()
-        let port = try Self.freePort()
+        let port = try FreePort.any()
         let configuration = try home.folder.write(
             "Caddyfile",
             """
