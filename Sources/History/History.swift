@@ -54,7 +54,7 @@ public final class History: Sendable {
                 checkpoints = nil
                 watch = nil
                 database = try DatabaseQueue(configuration: Self.configuration)
-                changes = try Self.prepare(database, isUpdating)
+                changes = try Self.prepare(database, use, path: "in memory", isUpdating)
                 writer = try HistoryWriter(
                     database, watch: nil, checkpoints: nil, changes: changes, answerTimes: answerTimes,
                     bounds: bounds ?? .memory, space: nil)
@@ -78,7 +78,7 @@ public final class History: Sendable {
                 database = try DatabasePool(path: file.path, configuration: Self.configuration)
                 // A pool sets NORMAL after the configuration, and then a power cut loses the last commits.
                 try database.writeWithoutTransaction { db in try db.execute(sql: Self.synchronous) }
-                changes = try Self.prepare(database, isUpdating)
+                changes = try Self.prepare(database, use, path: file.path, isUpdating)
                 let watch = HistoryGuard(file.path)
                 try database.writeWithoutTransaction { db in
                     try HistoryIdentity.stamp(db)
@@ -190,9 +190,12 @@ public final class History: Sendable {
     public func probe(
         limitedAt now: ContinuousClock.Instant, _ completion: @escaping @Sendable (Bool) -> Void
     ) {
-        guard health.mayWrite(at: now) else { return completion(current.health == .recording) }
+        guard mayProbe(at: now) else { return completion(current.health == .recording) }
         health.ask(completion)
     }
+
+    /// Returns whether a question of a stranger may cost a write, and counts it.
+    public func mayProbe(at now: ContinuousClock.Instant) -> Bool { health.mayWrite(at: now) }
 
     /// Tries to write after a failure, because no delivery may arrive that does. The result is reported as a change.
     ///
@@ -270,7 +273,7 @@ public final class History: Sendable {
     public static func compact(
         _ path: String, isUpdating: @escaping @Sendable () -> Void = {}
     ) throws(HistoryError) -> Compaction {
-        let history = try History(.file(path), for: .command("b2watch compact"), isUpdating: isUpdating)
+        let history = try History(.file(path), for: .upkeep("b2watch compact"), isUpdating: isUpdating)
         let file = history.path ?? path
         defer { history.close() }
         do {
@@ -323,7 +326,7 @@ public final class History: Sendable {
     }
 
     private static func prepare(
-        _ database: any DatabaseWriter, _ isUpdating: @escaping @Sendable () -> Void
+        _ database: any DatabaseWriter, _ use: HistoryUse, path: String, _ isUpdating: @escaping @Sendable () -> Void
     ) throws -> ChangeFeed {
         let migrator = Schema.migrator
         if try database.read({ db in try !migrator.hasCompletedMigrations(db) }) {
@@ -335,7 +338,8 @@ public final class History: Sendable {
             }
         }
         return try database.read { db in
-            ChangeFeed(try HistoryChange.read(db))
+            try CopySchema.check(db, use, path: path)
+            return ChangeFeed(try HistoryChange.read(db))
         }
     }
 
@@ -407,6 +411,10 @@ public enum HistoryError: Error, Sendable, Hashable {
     case damaged(path: String, problem: String)
     /// A later b2watch wrote it.
     case newer(path: String)
+    /// It is the copy of a shared history.
+    case copy(path: String)
+    /// It has deliveries of its own, so it cannot become a copy.
+    case ownDeliveries(path: String)
 }
 
 extension HistoryError: CustomStringConvertible {
@@ -429,6 +437,12 @@ extension HistoryError: CustomStringConvertible {
                 + " or give another file with --history"
         case .newer(let path):
             "the history \(path) was written by a newer b2watch: use that one, or give another file with --history"
+        case .copy(let path):
+            "\(path) is this machine's copy of a shared history: give --shared with the address of that, or another"
+                + " file with --history"
+        case .ownDeliveries(let path):
+            "the history \(path) has deliveries of its own, so it cannot be the copy of a shared history: give another file"
+                + " with --history"
         }
     }
 }

@@ -443,7 +443,7 @@ private struct Work {
         guard let deliveries else { return }
         for sql in [
             "DELETE FROM delivery WHERE id BETWEEN ? AND ?", "DELETE FROM outcome WHERE delivery BETWEEN ? AND ?",
-            "DELETE FROM flood WHERE delivery BETWEEN ? AND ?",
+            "DELETE FROM flood WHERE delivery BETWEEN ? AND ?", "DELETE FROM origin WHERE delivery BETWEEN ? AND ?",
         ] {
             try db.cachedStatement(sql: sql).execute(arguments: [deliveries.lowerBound, deliveries.upperBound])
         }

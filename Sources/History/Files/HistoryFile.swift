@@ -97,16 +97,20 @@ final class HistoryLock: Sendable {
 public enum HistoryUse: Sendable, Hashable {
     /// Receives until a person ends it.
     case recording
+    /// Follows a history that several machines share, of which this one is the copy.
+    case copying
     /// Runs this command, such as `b2watch actions run`, and ends by itself.
     case command(String)
+    /// Runs this command, which leaves the rows as they are.
+    case upkeep(String)
 
     static let commandPrefix = "the command "
 
     /// The description of this process that other processes show.
     var holder: String {
         switch self {
-        case .recording: "process \(getpid()) (\(ProcessInfo.processInfo.processName))"
-        case .command(let name): "\(Self.commandPrefix)\(name) (process \(getpid()))"
+        case .recording, .copying: "process \(getpid()) (\(ProcessInfo.processInfo.processName))"
+        case .command(let name), .upkeep(let name): "\(Self.commandPrefix)\(name) (process \(getpid()))"
         }
     }
 }

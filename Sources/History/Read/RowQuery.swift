@@ -15,7 +15,7 @@ public struct RowParts: OptionSet, Sendable, Hashable {
     public static let names = RowParts(rawValue: 1)
     /// `receivedAt`, `verdict`, `secret`, `status`.
     public static let outcome = RowParts(rawValue: 2)
-    /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows; and `flood`.
+    /// `method`, `target`, `bodyLength`, `eventCount`: of the wide rows; `flood` and `node`.
     public static let delivery = RowParts(rawValue: 4)
     /// `isDuplicate`, which looks up the key of the event.
     public static let duplicate = RowParts(rawValue: 8)
@@ -75,7 +75,7 @@ enum RowQuery {
     }
 
     /// How many columns `row(_:)` reads.
-    static let columnCount: Int32 = 24
+    static let columnCount: Int32 = 25
 
     /// Returns the columns that `row(_:)` reads: from `event`, and from `outcome` and `delivery` if a part needs them.
     static func columns(_ parts: RowParts) -> String {
@@ -85,6 +85,7 @@ enum RowQuery {
         let other = [
             (RowParts.names, names), (.outcome, outcome), (.delivery, delivery), (.duplicate, [isDuplicate]),
             (.actions, [OutboxMarks.ofAll, OutboxMarks.ofSheets]), (.delivery, FloodTable.columns),
+            (.delivery, [CopySchema.node]),
         ].flatMap { part, columns in parts.contains(part) ? columns : columns.map { _ in "NULL" } }
         let own = [
             "event.id", "event.delivery", "event.position", "event.eventTimestamp", "event.eventType",
@@ -139,6 +140,7 @@ enum RowQuery {
             if let address = row.textOrNil(22), let requests = try row.integerOrNil(23) {
                 read.flood = Flood(address: address, requests: Int(requests))
             }
+            read.node = row.textOrNil(24)
         }
         if parts.contains(.duplicate) { read.isDuplicate = row.isTrue(19) }
         if parts.contains(.actions) {

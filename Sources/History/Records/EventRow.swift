@@ -31,6 +31,8 @@ public struct EventRow: Sendable, Hashable, Identifiable {
     public var sheet: EntryState?
     /// The flood that its delivery began.
     public var flood: Flood?
+    /// The name of the process that received it; nil in a history that no others share.
+    public var node: String?
 
     public var eventId: FieldValue
     public var eventTimestamp: FieldValue

@@ -52,6 +52,9 @@ enum Schema {
         migrator.registerMigration("13 floods", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: FloodTable.migration)
         }
+        migrator.registerMigration("14 copies", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: CopySchema.migration)
+        }
         return migrator
     }
 

@@ -13,8 +13,21 @@ final class ChangeFeed: Sendable {
         /// The conditions that last, each in a sentence.
         var lasting: [LastingCondition: String] = [:]
 
+        /// All conditions that last; nil for none.
+        var sentences: String? {
+            let all = lasting.sorted { $0.key < $1.key }.map(\.value)
+            return all.isEmpty ? nil : all.joined(separator: "; ")
+        }
+
+        /// Whether this is the copy of a shared history: deliveries are recorded there, whatever becomes of the copy.
+        var isCopy = false
+        /// The reason why the shared history cannot be written.
+        var away: String?
+
         /// The health after a commit.
-        var healthAfterCommit: HistoryHealth { damage.map(HistoryHealth.failing) ?? .recording }
+        var healthAfterCommit: HistoryHealth {
+            (isCopy ? away : damage).map(HistoryHealth.failing) ?? .recording
+        }
     }
 
     private let state: Mutex<State>
@@ -114,10 +127,30 @@ final class ChangeFeed: Sendable {
     }
 
     func fail(_ reason: String) {
+        let (reason, isCopy) = state.withLock { ($0.damage ?? reason, $0.isCopy) }
+        if isCopy {
+            return last(
+                .copy, "the copy of the shared history is not continued: \(reason); what arrives is recorded there")
+        }
         let isNew = state.withLock { state in
-            let reason = state.damage ?? reason
             defer { state.change.health = .failing(reason) }
             return state.change.health != .failing(reason)
+        }
+        if isNew { notify { .changed($0) } }
+    }
+
+    /// Notes that this is the copy of a shared history.
+    func followShared() {
+        state.withLock { $0.isCopy = true }
+    }
+
+    /// Reports that the shared history cannot be written, or can be: nil. May be called from any thread.
+    func shared(isAway reason: String?) {
+        let isNew = state.withLock { state in
+            state.away = reason
+            let health = state.healthAfterCommit
+            defer { state.change.health = health }
+            return state.change.health != health
         }
         if isNew { notify { .changed($0) } }
     }
@@ -131,7 +164,9 @@ final class ChangeFeed: Sendable {
     /// Whether this process cannot record any more, until it ends.
     var isFailingForGood: Bool { state.withLock { $0.damage != nil } }
 
-    var isFailing: Bool { state.withLock { $0.change.health != .recording } }
+    var isFailing: Bool {
+        state.withLock { $0.isCopy ? $0.lasting[.copy] != nil : $0.change.health != .recording }
+    }
 
     /// Reports that deliveries are recorded again.
     ///
@@ -144,6 +179,7 @@ final class ChangeFeed: Sendable {
             state.change.latestAnswered = last.latestAnswered
             state.change.health = state.healthAfterCommit
         }
+        last(.copy, nil)
         notify { .changed($0) }
     }
 
@@ -163,15 +199,23 @@ final class ChangeFeed: Sendable {
 
     /// Reports that a condition lasts from now on, or has ended: nil. May be called from any thread.
     func last(_ condition: LastingCondition, _ sentence: String?) {
-        let all: String?? = state.withLock { state in
+        let all: (String?, isProgress: Bool)? = state.withLock { state in
             let before = state.lasting[condition]
             state.lasting[condition] = sentence
-            guard (before == nil) != (sentence == nil) else { return .none }
-            let sentences = state.lasting.sorted { $0.key < $1.key }.map(\.value)
-            return .some(sentences.isEmpty ? nil : sentences.joined(separator: "; "))
+            // Progress is shown as it is made, and logged once.
+            let isNew = (before == nil) != (sentence == nil)
+            guard isNew || condition == .filling && before != sentence else { return nil }
+            return (state.sentences, !isNew)
         }
-        guard let all else { return }
-        notify { _ in .lasting(news: sentence, all: all) }
+        guard let (all, isProgress) = all else { return }
+        notify { _ in .lasting(news: isProgress ? nil : sentence, all: all) }
+    }
+
+    /// Reports the state as it is.
+    func announce() {
+        let sentences = state.withLock { $0.sentences }
+        notify { .changed($0) }
+        if let sentences { notify { _ in .lasting(news: sentences, all: sentences) } }
     }
 
     private func notify(_ event: (HistoryChange) -> HistoryEvent) {
@@ -191,6 +235,10 @@ enum LastingCondition: Int, Sendable, Hashable, Comparable {
     case large
     /// A bound is filled by requests that stay.
     case othersStay, notificationsStay, validStay
+    /// The copy of a shared history cannot be written.
+    case copy
+    /// The copy of a shared history is far behind it.
+    case filling
 
     static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
 }

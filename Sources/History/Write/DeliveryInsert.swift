@@ -67,7 +67,7 @@ final class DeliveryStatements: @unchecked Sendable {
     }
 
     /// Keeps the ids and the numbers of secrets that a committed transaction has used.
-    func keep(_ insert: DeliveryInsert) {
+    fileprivate func keep(_ insert: DeliveryInsert) {
         secrets = insert.secrets
         last = (insert.nextDelivery - 1, insert.nextRow - 1)
     }
@@ -122,6 +122,11 @@ struct DeliveryInsert {
         generation = try statements.generation.integer() ?? 0
         let last = try statements.lastIDs()
         (nextDelivery, nextRow) = (last.delivery + 1, last.row + 1)
+    }
+
+    /// Gives the next delivery and its first row the ids that they have in another record.
+    mutating func number(from delivery: Int64, row: Int64) {
+        (nextDelivery, nextRow) = (delivery, row)
     }
 
     /// The result of inserting one delivery.
@@ -208,6 +213,11 @@ struct DeliveryInsert {
         statements.event.bind(11, it.matchedRuleName)
         try statements.event.run()
         nextRow += 1
+    }
+
+    /// Keeps the ids and the numbers of secrets of a transaction that is committed.
+    func keep() {
+        statements.keep(self)
     }
 
     /// Adds the deliveries to the tally, and stale ones to those to verify again. The last step of a transaction.

@@ -255,18 +255,9 @@ final class HistoryWriter: Sendable {
                 }
                 return (inserted, insert)
             }
-            statements.keep(insert)
-            // Followers come first: a follower that learned of the commit before its deliveries would read them from
-            // the file.
-            if changes.isFollowed {
-                changes.recorded(zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) })
+            added(insert, bytes: bytes, through: batch.last?.delivery.delivery.receivedAt, db) {
+                zip(batch, inserted).map { RecordedDelivery($0.delivery, $1) }
             }
-            let summary = insert.summary
-            if !recover(db) { changes.committed(summary) }
-            if eventKeys.withLock({ $0.begin(summary.latestRow) }) { fillEventKeys() }
-            if let last = batch.last?.delivery.delivery.receivedAt { latest.withLock { $0 = max($0, last) } }
-            removeIfDue()
-            checkSize(after: bytes, db)
             report(times)
             return inserted.map(\.id)
         } catch let failure as WriteFailure {
@@ -274,6 +265,68 @@ final class HistoryWriter: Sendable {
         } catch {
             throw WriteFailure(error)
         }
+    }
+
+    /// Reports the deliveries that a transaction has added, and does what follows it.
+    ///
+    /// - Parameters:
+    ///   - time: When the last of them was received.
+    ///   - recorded: Returns the deliveries; called only if somebody follows.
+    private func added(
+        _ insert: DeliveryInsert, bytes: Int, through time: Timestamp?, _ db: Database,
+        _ recorded: () -> [RecordedDelivery]
+    ) {
+        insert.keep()
+        // Followers come first: a follower that learned of the commit before its deliveries would read them from the
+        // file.
+        if changes.isFollowed { changes.recorded(recorded()) }
+        let summary = insert.summary
+        if !recover(db) { changes.committed(summary) }
+        if eventKeys.withLock({ $0.begin(summary.latestRow) }) { fillEventKeys() }
+        if let time { latest.withLock { $0 = max($0, time) } }
+        removeIfDue()
+        checkSize(after: bytes, db)
+    }
+
+    /// Writes deliveries of another record with the ids that they have there, in one transaction that does not wait for
+    /// the disk. Blocks.
+    ///
+    /// - Parameter finish: Writes in the same transaction, after them.
+    /// - Throws: SQLite's error, or `WriteFailure`.
+    func copy(
+        _ deliveries: [CopiedDelivery], finish: @escaping @Sendable (Database) throws -> Void
+    ) throws {
+        let outcome = Handoff<Void>()
+        let slice: Slice = { [self] db in
+            let result = Result { try insert(deliveries, finish, db) }
+            if case .failure = result { note(result, db) }
+            outcome.complete(result)
+        }
+        let isQueued = queue.withLock { begin($0.add(slice)) }
+        guard isQueued else { throw WriteFailure.store("the history is closed") }
+        try outcome.wait()
+    }
+
+    private func insert(
+        _ deliveries: [CopiedDelivery], _ finish: (Database) throws -> Void, _ db: Database
+    ) throws {
+        let statements = try keptStatements(db)
+        let times = answerTimes.drain()
+        let bytes = deliveries.reduce(0) { $0 + $1.judged.weight }
+        let (inserted, insert) = try transactLightly(db) { db in
+            var insert = try DeliveryInsert(statements)
+            let inserted = try deliveries.map { try $0.insert(&insert, db) }
+            try insert.finish(in: db)
+            // Behind their deliveries, which may be among these.
+            try statements.write(times)
+            try finish(db)
+            return (inserted, insert)
+        }
+        added(insert, bytes: bytes, through: deliveries.last?.judged.delivery.receivedAt, db) {
+            zip(deliveries, inserted).map { RecordedDelivery($0.judged, $1) }
+        }
+        report(times)
+        checkpoints?.afterCommit(of: bytes, in: db)
     }
 
     /// Returns the number of bytes that a batch writes, estimated.

@@ -13,6 +13,8 @@ public final class Intake: DeliveryReceiver {
     /// The addresses that may ask for the health; nil for all.
     private let healthCallers: AddressList?
     private let history: History
+    /// Where deliveries are recorded: the history, or the one that it is a copy of.
+    private let recorder: any DeliveryRecorder
     private let notifications = Atomic<Int>(0)
     private let rates: Rates
     /// Writes the counts of floods, and exists only while there are some.
@@ -32,25 +34,29 @@ public final class Intake: DeliveryReceiver {
     static let keptOfOthers = 64 << 10
 
     /// - Parameters:
+    ///   - recorder: Where deliveries are recorded; nil for the history itself.
     ///   - callers: The addresses from which requests are taken; nil for all.
     ///   - healthCallers: The addresses that may ask for the health; nil for all.
     ///   - burst: The requests that are not valid which one address may add to the record at once.
     ///   - perSecond: Those that it may add in each second after that.
     public convenience init(
-        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil,
-        healthCallers: AddressList? = nil, burst: Int = 10_000, perSecond: Int = 100
+        _ history: History, in recorder: (any DeliveryRecorder)? = nil, keys: KeyringHolder,
+        unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil, healthCallers: AddressList? = nil,
+        burst: Int = 10_000, perSecond: Int = 100
     ) {
         let rate = AddressRates.Rate(burst: Double(burst), perSecond: Double(perSecond))
         self.init(
-            history, keys: keys, unsigned: unsigned, callers: callers, healthCallers: healthCallers,
+            history, in: recorder, keys: keys, unsigned: unsigned, callers: callers, healthCallers: healthCallers,
             rates: AddressRates(rate))
     }
 
     init(
-        _ history: History, keys: KeyringHolder, unsigned: UnsignedRules = UnsignedRules(),
-        callers: CallerList? = nil, healthCallers: AddressList? = nil, rates: AddressRates
+        _ history: History, in recorder: (any DeliveryRecorder)? = nil, keys: KeyringHolder,
+        unsigned: UnsignedRules = UnsignedRules(), callers: CallerList? = nil, healthCallers: AddressList? = nil,
+        rates: AddressRates
     ) {
         self.history = history
+        self.recorder = recorder ?? history
         self.callers = callers
         self.healthCallers = healthCallers
         self.keys = keys
@@ -88,12 +94,12 @@ public final class Intake: DeliveryReceiver {
             judged.answer = .tooMany
         case .counted: return answer(.tooMany, nil)
         }
-        switch history.room(for: judged) {
+        switch recorder.room(for: judged) {
         case .some: break
         case .full: return answer(judged.answer.status == 200 ? .tooMany : judged.answer, nil)
         case .low: return answer(judged.answer.status == 200 ? .notRecorded : judged.answer, nil)
         }
-        let isQueued = history.record(judged) { [rates, flood, given = judged.answer] id in
+        let isQueued = recorder.record(judged) { [rates, flood, given = judged.answer] id in
             if let flood, let id { rates.value.withLock { $0.began(flood, as: id) } }
             answer(id == nil ? .notRecorded : given, id)
         }
@@ -108,12 +114,12 @@ public final class Intake: DeliveryReceiver {
     public func checkHealth(from address: String, answer: @escaping @Sendable (Answer) -> Void) {
         if let healthCallers, !healthCallers.contains(address) { return answer(.forbidden) }
         // Anybody may ask, so not every question leads to a write.
-        history.probe(limitedAt: .now) { answer($0 ? .accepted : .notRecorded) }
+        recorder.probe(limitedAt: .now) { answer($0 ? .accepted : .notRecorded) }
     }
 
     /// Finds out by a write whether a delivery can be recorded now.
     public func checkRecord(_ answer: @escaping @Sendable (Bool) -> Void) {
-        history.probe(answer)
+        recorder.probe(answer)
     }
 
     /// Returns whether a request is a test event of this process, which may arrive over the public address: nobody else has

@@ -14,6 +14,7 @@ public final class KeyringHolder: Sendable {
     /// The secret that signs b2watch's own test events if there is no other current secret.
     public let selfTest: SigningSecret
     private let history: History
+    private let recorder: any DeliveryRecorder
     private let now: @Sendable () -> Timestamp
     private let rejudger: Rejudger
     private let state: Mutex<Current>
@@ -23,14 +24,16 @@ public final class KeyringHolder: Sendable {
     /// rest, which also continues work that an earlier process did not finish.
     ///
     /// - Parameters:
+    ///   - recorder: Where verdicts are recorded; nil for the history itself.
     ///   - now: The calendar time.
     ///   - report: Receives the progress of trying, ten times a second at most, and the result; from any thread.
     /// - Throws: SQLite's error if the history cannot be written.
     public init(
-        _ keyring: Keyring, history: History, now: @escaping @Sendable () -> Timestamp,
-        report: @escaping @Sendable (RejudgeReport) -> Void
+        _ keyring: Keyring, history: History, in recorder: (any DeliveryRecorder)? = nil,
+        now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (RejudgeReport) -> Void
     ) throws {
         self.history = history
+        self.recorder = recorder ?? history
         self.now = now
         let selfTest = try SigningSecret.selfTest(of: history.reader)
         self.selfTest = selfTest
@@ -40,7 +43,7 @@ public final class KeyringHolder: Sendable {
                 verifier: SignatureVerifier(all),
                 generation: try history.adopt(keyring: keyring.identity, of: all.identities)))
         history.note(hasSecrets: !keyring.secrets.isEmpty)
-        rejudger = Rejudger(history, now: now, report: report)
+        rejudger = Rejudger(history, in: self.recorder, now: now, report: report)
         history.observe { [weak self] event in self?.note(event) }
         resumeJudging()
     }
@@ -72,6 +75,8 @@ public final class KeyringHolder: Sendable {
             case .leaked(let secret): .leaked(secret, at: now())
             case nil: nil
             }
+        // Others first: if they cannot learn of it, nothing has changed.
+        if let recorded { try recorder.share(recorded) }
         // First the waiting entries, so that no more of them are begun; then those added before the mark was set.
         var count = try putOnHold(change)
         let generation = try history.adopt(keyring: keyring.identity, of: all.identities, because: recorded)

@@ -41,6 +41,8 @@ final class Rejudger: Sendable {
     private static let reportTime = Duration.milliseconds(100)
 
     private let history: History
+    /// Where verdicts are recorded.
+    private let recorder: any DeliveryRecorder
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (RejudgeReport) -> Void
     private let state = Mutex(State())
@@ -49,10 +51,11 @@ final class Rejudger: Sendable {
     private let slice: Int64
 
     init(
-        _ history: History, now: @escaping @Sendable () -> Timestamp,
+        _ history: History, in recorder: any DeliveryRecorder, now: @escaping @Sendable () -> Timestamp,
         report: @escaping @Sendable (RejudgeReport) -> Void
     ) {
         self.history = history
+        self.recorder = recorder
         self.now = now
         self.report = report
         lanes = JudgingLanes(history.reader)
@@ -173,7 +176,7 @@ final class Rejudger: Sendable {
             guard !judging.isEmpty else { return .more }
             let (range, parts) = judging.removeFirst()
             for part in try parts.wait() {
-                guard try history.rejudge(part) else { return .cut }
+                guard try recorder.rejudge(part) else { return .cut }
                 progress.report.deliveries.merge(part.counts) { $0 + $1 }
                 progress.report.remaining -= part.deliveries.count
                 report(&progress)
