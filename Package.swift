@@ -30,6 +30,7 @@ let package = Package(
                 "CBase", "Base", "Notifications", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        .room("SharedHistory", uses: ["Base", "Postgres", "Notifications", "History"]),
         .room("Sending", uses: ["CCurl", "Base", "Notifications", "History"]),
         .room("Settings", uses: ["Base", "Notifications", .product(name: "Yams", package: "Yams")]),
         .room("Actions", uses: ["CCrypto", "Base", "Notifications", "History", "Sending", "Settings"]),
@@ -77,6 +78,7 @@ let package = Package(
         .tests(
             for: "History",
             and: ["Base", "Notifications", "Sending", .product(name: "GRDB", package: "GRDB.swift")]),
+        .tests(for: "SharedHistory", and: ["Harness", "Base", "Postgres", "Notifications", "History"]),
         .tests(for: "Sending", and: ["CCurl", "Base", "Notifications", "History"]),
         .tests(for: "Settings", and: ["Base", "Notifications"]),
         .tests(for: "Actions", and: ["Base", "Notifications", "History", "Sending", "Settings"]),
