@@ -1,5 +1,5 @@
 import Foundation
-package import TestSupport
+import TestSupport
 
 /// A PostgreSQL server of a test's own: a cluster in a temporary folder, with a Unix socket and a free port of 127.0.0.1, run by an
 /// ordinary user. It ends, and its folder disappears, with the last reference to it or with the process of the tests.
@@ -25,13 +25,11 @@ package final class PostgresCluster: Sendable {
     package static func own(_ path: String) throws { try PostgresPrograms.own(path) }
 
     /// The folder of the Unix socket.
-    package var socketFolder: String { folder.file("run") }
-    package var data: String { folder.file("data") }
-    /// A folder that the server may read and write.
-    package let folder: TemporaryFolder
+    package var socketFolder: String { "\(folder.path)/run" }
+    package var data: String { "\(folder.path)/data" }
+    private let folder: ClusterFolder
     private let settings: [String: String]
     private let server = Watched<Server?>(nil)
-    private let guardian: Guardian
 
     private struct Server: Sendable {
         let child: Child
@@ -48,7 +46,7 @@ package final class PostgresCluster: Sendable {
     package convenience init(settings: [String: String] = [:], rules: [String]? = nil) throws {
         let template = try Template.shared.get()
         try self.init(settings: settings) { data in
-            try PostgresPrograms.run("cp", ["-a", template.folder.file("data"), data])
+            try PostgresPrograms.run("cp", ["-a", "\(template.folder.path)/data", data])
             if let rules {
                 let path = "\(data)/pg_hba.conf"
                 let lines = ["local all \(Self.administrator) trust"] + rules + [""]
@@ -61,34 +59,26 @@ package final class PostgresCluster: Sendable {
 
     /// - Parameter fill: Makes the cluster's files in a folder that does not exist yet.
     private init(settings: [String: String], fill: (String) throws -> Void) throws {
-        folder = try TemporaryFolder()
-        guardian = try Guardian(of: folder)
+        folder = try ClusterFolder()
         self.settings = settings
         port = try FreePort.any()
-        // The server's user has to get through.
-        chmod(folder.path, 0o755)
-        try FileManager.default.createDirectory(atPath: folder.file("run"), withIntermediateDirectories: false)
-        try PostgresPrograms.own(folder.file("run"))
-        // A copy cannot be made in a folder of another user, so it is made in one of its own.
-        try FileManager.default.createDirectory(atPath: folder.file("files"), withIntermediateDirectories: false)
-        try PostgresPrograms.own(folder.file("files"))
-        try fill(folder.file("files/data"))
-        guard rename(folder.file("files/data"), folder.file("data")) == 0 else {
-            throw Unable(description: "the files of the cluster cannot be moved: \(String(cString: strerror(errno)))")
-        }
+        try FileManager.default.createDirectory(atPath: socketFolder, withIntermediateDirectories: false)
+        try PostgresPrograms.own(socketFolder)
+        try fill(data)
     }
 
     deinit {
         try? stop(.immediate)
-        guardian.dismiss()
     }
 
     /// Starts the server again, and waits until it accepts connections.
     package func start() throws {
         precondition(server.now == nil, "the server runs already")
+        // With syncfs a recovery begins at once; as a rule it first calls fsync for each of a thousand files.
         var settings = [
             "listen_addresses": "127.0.0.1", "port": "\(port)", "unix_socket_directories": socketFolder, "fsync": "on",
-            "synchronous_commit": "on", "shared_buffers": "16MB", "max_connections": "40", "wal_keep_size": "64MB",
+            "synchronous_commit": "on", "recovery_init_sync_method": "syncfs", "shared_buffers": "16MB",
+            "max_connections": "40", "wal_keep_size": "64MB",
             "log_destination": "stderr", "logging_collector": "off", "lc_messages": "C",
         ]
         settings.merge(self.settings) { _, own in own }
@@ -242,16 +232,13 @@ package final class PostgresCluster: Sendable {
 
     /// The files of an empty cluster, made once in a process and copied for each test.
     private struct Template: Sendable {
-        let folder: TemporaryFolder
-        private let guardian: Guardian
+        let folder: ClusterFolder
 
         static let shared = Result { try Template() }
 
         private init() throws {
-            folder = try TemporaryFolder()
-            guardian = try Guardian(of: folder)
-            let data = folder.file("data")
-            try PostgresPrograms.own(folder.path)
+            folder = try ClusterFolder()
+            let data = "\(folder.path)/data"
             try PostgresPrograms.run(
                 "initdb",
                 [
@@ -259,8 +246,10 @@ package final class PostgresCluster: Sendable {
                     "--no-sync",
                     "--no-instructions",
                 ])
-            let input = try folder.write(
-                "roles.sql", "CREATE ROLE \(name) LOGIN;\nCREATE DATABASE \(name) OWNER \(name);\n", mode: 0o644)
+            let input = "\(folder.path)/roles.sql"
+            let roles = "CREATE ROLE \(name) LOGIN;\nCREATE DATABASE \(name) OWNER \(name);\n"
+            try Data(roles.utf8).write(to: URL(fileURLWithPath: input))
+            chmod(input, 0o644)
             let single = ["--single", "-D", data, "-c", "fsync=off", "postgres"]
             let (program, words) = try PostgresPrograms.command("postgres", single)
             try PostgresPrograms.run(
@@ -324,30 +313,42 @@ enum PostgresPrograms {
     }
 }
 
-/// A program that ends the server in a folder, and removes the folder, when the process of the tests has ended, however it did.
-private struct Guardian: Sendable {
+/// The folder of a cluster, which belongs to the server's user.
+///
+/// A program of its own ends the server in it and removes it, when nobody uses it any more and when the process of the tests has ended,
+/// however it did.
+private final class ClusterFolder: Sendable {
+    let path: String
     private let pipe: Int32
     private let child: Child
 
-    init(of folder: TemporaryFolder) throws {
+    init() throws {
+        let parent = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+        path = parent.appendingPathComponent("b2watch-\(UUID().uuidString.lowercased())").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        chmod(path, 0o755)
         let ends = PipeEnds()
         defer { close(ends.reading) }
+        // Removing a thousand files takes seconds on a busy disk, so it goes on after the program itself has ended.
         let script = #"""
             read -r word || kill -QUIT "$(head -n 1 "$1/data/postmaster.pid" 2> /dev/null)" 2> /dev/null
-            for turn in 1 2 3 4 5 6 7 8 9 10; do
-                rm -rf "$1" 2> /dev/null
-                [ -e "$1" ] || exit 0
-                sleep 0.2
-            done
+            (
+                for turn in 1 2 3 4 5 6 7 8 9 10; do
+                    rm -rf "$1" 2> /dev/null
+                    [ -e "$1" ] || exit 0
+                    sleep 0.2
+                done
+            ) &
             """#
         child = try Child(
-            "/bin/sh", ["-c", script, "sh", folder.path], environment: PostgresPrograms.environment,
+            "/bin/sh", ["-c", script, "sh", path], environment: PostgresPrograms.environment,
             streams: .init(input: ends.reading))
         pipe = ends.writing
+        try PostgresPrograms.own(path)
     }
 
-    /// Has the folder removed now; the server has ended.
-    func dismiss() {
+    deinit {
+        // A line means that the server has ended already.
         var line = UInt8(ascii: "\n")
         _ = write(pipe, &line, 1)
         close(pipe)

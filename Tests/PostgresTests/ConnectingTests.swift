@@ -63,7 +63,7 @@ import Testing
     func missing() throws {
         let free = try FreePort.any()
         #expect(try refusals("postgresql://me@127.0.0.1:\(free)/x") == [.refused])
-        #expect(try refusals("host=\(cluster.folder.file("nowhere")) user=me") == [.noSocket])
+        #expect(try refusals("host=\(cluster.socketFolder)/nowhere user=me") == [.noSocket])
         #expect(try refusals("postgresql://me@nowhere.invalid/x") == [.nameNotFound])
         let port = cluster.port
         guard case .noDatabase = try refusals("postgresql://b2watch@127.0.0.1:\(port)/nowhere")[0] else {

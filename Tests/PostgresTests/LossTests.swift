@@ -213,7 +213,7 @@ import Testing
         let proxy = try TCPProxy(to: cluster.port)
         let connection = try cluster.connect(port: proxy.port)
         proxy.stall()
-        let parameters = [PostgresValue([UInt8](repeating: 1, count: 32 << 20))]
+        let parameters = [PostgresValue([UInt8](repeating: 1, count: 16 << 20))]
         let error = try failure {
             try connection.run(PostgresStatement("SELECT length($1)"), parameters, by: .now + .milliseconds(50))
         }

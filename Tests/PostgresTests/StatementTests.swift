@@ -192,11 +192,11 @@ import Testing
         #expect(!connection.isOpen)
     }
 
-    @Test("a gigabyte of rows, row by row, needs little memory")
+    @Test("hundreds of megabytes of rows, row by row, need little memory")
     func memory() throws {
         let before = Self.residentBytes()
         var count = 0
-        let size = LongTests.count(64, long: 1_024)
+        let size = LongTests.count(400, long: 4_096)
         try connection.forEachRow(
             of: PostgresStatement("SELECT repeat('x', 1048576) FROM generate_series(1, $1)"),
             [PostgresValue(Int32(size))],
@@ -205,7 +205,8 @@ import Testing
             count += row.withBytes(0) { $0?.count ?? 0 }
         }
         #expect(count == size << 20)
-        #expect(Self.residentBytes() - before < 48 << 20 * Sanitizer.greed)
+        // Other tests need memory at the same time.
+        #expect(Self.residentBytes() - before < 200 << 20 * Sanitizer.greed)
     }
 
     private static func residentBytes() -> Int {
