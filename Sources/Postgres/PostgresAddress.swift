@@ -234,7 +234,9 @@ struct PostgresOptions {
             let port = written.isEmpty ? "5432" : written
             // libpq looks at it only when it connects.
             guard let number = UInt16(port), number > 0 else {
-                throw PostgresAddressError("a port of it is no number from 1 to 65535")
+                throw PostgresAddressError(
+                    "a port of it is not a number from 1 to 65535 (in a password, write “/” as %2F, “:” as %3A and “@” as %40)"
+                )
             }
             hosts.append(PostgresHost(name: name, address: address, port: port))
         }

@@ -27,6 +27,8 @@ public final class PostgresConnection {
     /// The beginning of those names: a pooler may give this connection a session with the statements of others.
     private let prefix = "b2_\(String(UInt32.random(in: 0 ... .max), radix: 36))_"
     private var notifications: [PostgresNotification] = []
+    /// Whether rows are passed on at the moment: until the last one no other statement can be run.
+    private var isPassingRows = false
 
     private struct PreparedKey: Hashable {
         let sql: String
@@ -76,7 +78,7 @@ public final class PostgresConnection {
     public func pipeline(
         _ calls: [PostgresCall], by deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> [PostgresResult] {
-        let connection = try opened()
+        let connection = try idle()
         try forgetStatements(beyond: Self.mostStatements - calls.count, by: deadline)
         guard PQenterPipelineMode(connection) == 1 else { throw lost() }
         var steps: [Step] = []
@@ -132,11 +134,14 @@ public final class PostgresConnection {
         of statement: PostgresStatement, _ parameters: [PostgresValue] = [], by deadline: ContinuousClock.Instant,
         _ body: (PostgresRow) throws -> Void
     ) throws {
-        let connection = try opened()
-        let types = parameters.map(\.type)
-        let name = try prepare(PreparedKey(sql: statement.sql, types: types), by: deadline)
+        let connection = try idle()
+        let name = try prepare(PreparedKey(sql: statement.sql, types: parameters.map(\.type)), by: deadline)
+        // In a pipeline of one: otherwise libpq would pass on the rows of the next pipeline one by one too.
+        guard PQenterPipelineMode(connection) == 1 else { throw lost() }
         try send(name, parameters)
-        guard PQsetSingleRowMode(connection) == 1 else { throw lost() }
+        guard PQsetSingleRowMode(connection) == 1, PQpipelineSync(connection) == 1 else { throw lost() }
+        isPassingRows = true
+        defer { isPassingRows = false }
         var failure: PostgresError?
         while let result = try next(by: deadline) {
             switch PQresultStatus(result) {
@@ -151,13 +156,14 @@ public final class PostgresConnection {
             case _: try note(result, as: &failure)
             }
         }
+        failure = try finishPipeline(connection, by: deadline) ?? failure
         if let failure { throw failure }
     }
 
     /// Runs several statements of plain SQL without parameters, such as those of a migration, and drops their rows. They are one
     /// transaction, unless they begin and end transactions themselves.
     public func script(_ sql: String, by deadline: ContinuousClock.Instant) throws(PostgresError) {
-        guard PQsendQuery(try opened(), sql) == 1 else { throw lost() }
+        guard PQsendQuery(try idle(), sql) == 1 else { throw lost() }
         var failure: PostgresError?
         while let result = try next(by: deadline) {
             switch PQresultStatus(result) {
@@ -208,7 +214,7 @@ public final class PostgresConnection {
     /// - Parameter deadline: The time limit; nil for none.
     /// - Throws: `PostgresError.lost` when the server ends the connection.
     public func wait(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresEvent {
-        let connection = try opened()
+        let connection = try idle()
         while true {
             // The wish first: it may be the end of the program, and notifications may never pause.
             if wakeup.takeWish() { return .woken }
@@ -247,6 +253,12 @@ public final class PostgresConnection {
     private func opened() throws(PostgresError) -> OpaquePointer {
         guard let connection else { throw .closed(place) }
         return connection
+    }
+
+    /// Returns the connection, if it can run a statement now.
+    private func idle() throws(PostgresError) -> OpaquePointer {
+        guard !isPassingRows else { throw .unexpected(place, "a statement while the rows of another are read") }
+        return try opened()
     }
 
     /// Prepares a statement, unless that was done before.

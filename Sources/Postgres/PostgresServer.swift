@@ -152,7 +152,13 @@ extension PostgresConnection {
         }
         for _ in 0..<3 {
             let own = try session(of: self)
-            try other.script("BEGIN", by: deadline)
+            do throws(PostgresError) {
+                try other.script("BEGIN", by: deadline)
+            } catch {
+                // Where each statement has another session, the pooler ends a connection that begins a transaction.
+                guard case .lost = error else { throw error }
+                return true
+            }
             // Where they are the same, this one might wait for the other one's end.
             if try session(of: other) == own { return true }
             if try session(of: self) != own { return true }

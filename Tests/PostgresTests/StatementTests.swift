@@ -184,6 +184,18 @@ import Testing
         guard case .rejected(let rejection) = error else { throw error }
         #expect(rejection.state == "22012")
         #expect(connection.isOpen)
+        // The rows have to be read before anything else.
+        try connection.forEachRow(of: PostgresStatement("SELECT generate_series(1, 9)"), by: .soon) { [connection] _ in
+            guard case .unexpected = try failure({ try connection.run("SELECT 1") }) else {
+                Issue.record("a statement within another")
+                return
+            }
+        }
+        // Nothing of it changes the statements that follow.
+        for _ in 0..<3 {
+            #expect(try connection.run("SELECT generate_series(1, 5)").count == 5)
+            try connection.forEachRow(of: PostgresStatement("SELECT generate_series(1, 9)"), by: .soon) { _ in }
+        }
         #expect(throws: Enough.self) {
             try connection.forEachRow(of: PostgresStatement("SELECT generate_series(1, 9)"), by: .soon) { _ in
                 throw Enough()
