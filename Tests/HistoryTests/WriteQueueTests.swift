@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: Kept.allCases)
+    @Test(.timeLimit(.minutes(Sanitizer.minutes)), arguments: Kept.allCases)
     func tenThousandFromManyThreadsAreAllKept(kept: Kept) async throws {
         let history = try kept.open(folder)
         #expect(await flood(history, 10_000) == 10_000)
@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: Kept.allCases)
+    @Test(.timeLimit(.minutes(Sanitizer.minutes)), arguments: Kept.allCases)
     func readersReadWhileTheWriterWrites(kept: Kept) async throws {
         let history = try kept.open(folder)
         async let flooded = flood(history, 3_000)
@@ -242,7 +242,7 @@ import Testing
         if kept == .onFile { #expect(try kept.open(folder).current.tally[.valid] == 500) }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(Sanitizer.minutes)))
     func theWriteAheadLogDoesNotGrowWithoutBound() async throws {
         let history = try Kept.onFile.open(folder)
         let path = folder.file("history.sqlite")

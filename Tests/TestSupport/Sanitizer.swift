@@ -11,6 +11,10 @@ public enum Sanitizer {
     /// The factor for limits of memory.
     public static let greed = isOfThreads ? 12 : isOfAddresses ? 4 : 1
 
+    /// The limit of a test that would hang otherwise, in minutes. A test waits for one of the threads that all share, and under a
+    /// sanitizer that takes long.
+    public static let minutes = slowness == 1 ? 2 : 60
+
     /// The sanitizer's own settings, which programs under test need too.
     public static let environment = ProcessInfo.processInfo.environment.filter { name, _ in
         ["ASAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"].contains(name)

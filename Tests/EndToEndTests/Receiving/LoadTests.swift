@@ -211,7 +211,7 @@ struct GreedyClientTests {
 
     @Test("that send ahead and read no answer wait in their own buffers, and get all answers in order")
     func pipelining() throws {
-        let listener = try listener("request-time: 1h")
+        let listener = try listener("request-time: 1h, idle-time: 1h")
         let figures = ProcessFigures(listener.child.id)
         let count = LongTests.count(5_000, long: 100_000)
         let client = try listener.connect()

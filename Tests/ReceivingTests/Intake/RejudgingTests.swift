@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 /// A new secret is tried on recorded deliveries that are not valid. No verdict is ever withdrawn.
-@Suite(.timeLimit(.minutes(2))) struct RejudgingTests {
+@Suite(.timeLimit(.minutes(Sanitizer.minutes))) struct RejudgingTests {
     private let one = SigningSecret.sample("one", "first value")
     private let two = SigningSecret.sample("two", "second value")
 
