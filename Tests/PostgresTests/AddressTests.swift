@@ -58,7 +58,7 @@ import Testing
             "postgresql://me:ge@heim@a.test/history",
             "postgresql://me:%zzheim@a.test/",
             "postgrespl://me:geheim@a.test/", "host=a.test password=ge heim",
-            #"host=a.test password=ge heim"port"geheim"#,
+            #"host=a.test password=x a"geheim"b"#,
             "postgresql://me:heim@a.test/?geheim=1", "host=a.test sslmode=geheim", "host=a.test port=geheim",
             "host=a.test port=99999999", "host=a.test,b.test port=1,2,3", "host=a.test target_session_attrs=geheim",
             "geheim", "host=a,,b user=me", "host='geheim", "postgresql://[geheim/history", "service=geheim",

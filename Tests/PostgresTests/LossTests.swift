@@ -263,6 +263,25 @@ import Testing
         #expect(try third.number("SELECT count(*) FROM \(table) WHERE id = 2") == 0)
     }
 
+    @Test("ending a session waits until it is gone, however long that takes")
+    func endingSlowly() throws {
+        let (one, other) = (try cluster.connect(), try cluster.connect())
+        let backend = one.server.backend
+        // A process that is stopped ends only when it goes on.
+        kill(backend.process, SIGSTOP)
+        defer { kill(backend.process, SIGCONT) }
+        guard case .deadline = try failure({ try other.end(backend, by: .now + .milliseconds(100)) }) else {
+            Issue.record("the session is there")
+            return
+        }
+        kill(backend.process, SIGCONT)
+        let third = try cluster.connect()
+        try third.end(backend, by: .soon)
+        #expect(
+            try third.number("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", [PostgresValue(backend.process)])
+                == 0)
+    }
+
     @Test("ending a session that is gone, or another one with its number, does nothing")
     func endingNothing() throws {
         let (one, other) = (try cluster.connect(), try cluster.connect())
