@@ -297,8 +297,8 @@ struct DeliveriesTests {
         let asked = user.held.compactMap(\.asked).first { $0.slot.opening == MainView.deliveries.rawValue }
         user.held = []
         if let asked {
-            let failure = ListAnswer<DeliveryRow>(generation: 0, result: .failure(EffectFailure(TestFailure())))
-            user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .success(failure))))
+            let failure = EffectFailure(TestFailure())
+            user.tell(.answered(Answered(slot: asked.slot, number: asked.number, answer: .failure(failure))))
         }
         #expect(user.screen.contains("The history could not be read"))
         #expect(user.held.isEmpty)

@@ -41,9 +41,9 @@ protocol Outside: AccountAsking {
     func settings() throws -> DashboardSettings
 
     func rows(_ request: WindowRequest<Int64>) throws -> ListWindow<EventRow>
-    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow>
-    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow>
-    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry>
+    func deliveries(_ question: ListQuestion<DeliveryRow>) throws -> ListAnswer<DeliveryRow>
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) throws -> ListAnswer<OutboxRow>
+    func log(_ question: ListQuestion<LogEntry>) throws -> ListAnswer<LogEntry>
     func rules(after id: Int64, through last: Int64) throws -> RuleStretch
     func listedActions() throws -> [ListedAction]
     func entry(_ id: Int64) throws -> TextPage.Content

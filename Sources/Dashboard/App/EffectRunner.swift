@@ -124,21 +124,16 @@ extension EffectRunner: Outside {
         return answer
     }
 
-    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
-        reader.deliverySource.answer(question)
+    func deliveries(_ question: ListQuestion<DeliveryRow>) throws -> ListAnswer<DeliveryRow> {
+        try reader.deliverySource.answer(question)
     }
 
-    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow> {
-        reader.entrySource(scope).answer(question)
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) throws -> ListAnswer<OutboxRow> {
+        try reader.entrySource(scope).answer(question)
     }
 
-    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
-        (environment.log?.source
-            ?? ListSource { _ in
-                ListWindow()
-            } keep: { _, _ in
-                []
-            }).answer(question)
+    func log(_ question: ListQuestion<LogEntry>) throws -> ListAnswer<LogEntry> {
+        try environment.log?.source.answer(question) ?? .window(ListWindow())
     }
 
     func rules(after id: Int64, through last: Int64) throws -> RuleStretch {

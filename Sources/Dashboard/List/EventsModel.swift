@@ -85,15 +85,15 @@ extension DashboardModel {
 
     /// Asks for the rows that the list needs and does not have.
     mutating func askForRows() {
-        guard let ticket = events.rows.request(extent, at: session.now) else { return }
+        guard let request = events.rows.request(extent, at: session.now) else { return }
         ask("rows", on: .rows) { outside, _ in
-            try outside.rows(ticket.request)
+            try outside.rows(request)
         } then: { model, result in
             switch result {
             case .success(let window):
-                if model.events.rows.apply(window, generation: ticket.generation) { model.measure(isNew: true) }
+                if model.events.rows.apply(window) { model.measure(isNew: true) }
             case .failure(let failure):
-                model.events.rows.readingFailed(generation: ticket.generation)
+                model.events.rows.readingFailed()
                 model.session.tell("The history could not be read: \(failure.sentence)", .bad)
             }
         }

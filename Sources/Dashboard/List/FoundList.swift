@@ -51,7 +51,7 @@ struct FoundList<Row: WindowedRow> {
 
     /// Forgets all rows and starts again at the newest.
     mutating func startAnew() {
-        list.startAnew()
+        list = WindowedList()
         finding.startAnew()
     }
 
@@ -73,17 +73,12 @@ struct FoundList<Row: WindowedRow> {
         var questions: [ListQuestion<Row>] = []
         if let stretch = finding.request(base, at: now) {
             let key = order.flatMap { order in table.columns.first { $0.name == order.column }?.key }
-            questions.append(
-                ListQuestion(
-                    generation: stretch.generation,
-                    kind: .stretch(stretch.request, predicate, pattern, key: key, ListTable(table.columns))))
+            questions.append(.stretch(stretch, predicate, pattern, key: key, ListTable(table.columns)))
         }
         // Until the first row is found, the previous rows stay on the screen.
         if finding.lists, finding.count == 0, !finding.isComplete { return questions }
-        if let ticket = list.request(finding.extent(base), at: now) {
-            let kind: ListQuestion<Row>.Kind =
-                finding.lists ? .rows(finding.window(ticket.request)) : .window(ticket.request)
-            questions.append(ListQuestion(generation: ticket.generation, kind: kind))
+        if let request = list.request(finding.extent(base), at: now) {
+            questions.append(finding.lists ? .rows(finding.window(request)) : .window(request))
         }
         return questions
     }
@@ -91,24 +86,20 @@ struct FoundList<Row: WindowedRow> {
     /// The time at which a postponed question is due.
     var deadline: ContinuousClock.Instant? { [list.reading.deadline, finding.deadline].compactMap(\.self).min() }
 
-    /// Applies an answer.
+    /// Applies the answer to a question.
     ///
     /// - Returns: The failure to show to the user, if any.
-    mutating func apply(_ answer: ListAnswer<Row>, _ base: ListExtent) -> EffectFailure? {
-        switch answer.result {
+    mutating func apply(
+        _ answer: Result<ListAnswer<Row>, EffectFailure>, to question: ListQuestion<Row>, _ base: ListExtent
+    ) -> EffectFailure? {
+        switch answer {
         case .success(.window(let window)):
-            if list.apply(window, generation: answer.generation) {
-                table = ListTable(table.columns, rows: list.window.rows)
-            }
+            if list.apply(window) { table = ListTable(table.columns, rows: list.window.rows) }
         case .success(.found(let found)):
-            finding.apply(found, generation: answer.generation)
+            finding.apply(found)
             resolve(finding.extent(base))
         case .failure(let failure):
-            if answer.isStretch {
-                finding.failed(generation: answer.generation)
-            } else {
-                list.readingFailed(generation: answer.generation)
-            }
+            if case .stretch = question { finding.failed() } else { list.readingFailed() }
             return failure
         }
         return nil
@@ -278,22 +269,17 @@ extension FoundList: FoundListing {
 // MARK: - Questions and answers
 
 /// A question that a list asks, answered on another thread.
-struct ListQuestion<Row: WindowedRow>: Sendable {
-    enum Kind: Sendable {
-        /// Rows of the unfiltered, unsorted list.
-        case window(WindowRequest<Row.ID>)
-        /// Matching rows, by their ids.
-        case rows(FoundWindow<Row.ID>)
-        /// The matching rows of a piece of the list, with their sort keys.
-        case stretch(
-            WindowRequest<Row.ID>, RowPredicate, SearchPattern?, key: (@Sendable (Row) -> SortKey?)?, ListTable<Row>)
-    }
-
-    let generation: Int
-    let kind: Kind
+enum ListQuestion<Row: WindowedRow>: Sendable {
+    /// Rows of the unfiltered, unsorted list.
+    case window(WindowRequest<Row.ID>)
+    /// Matching rows, by their ids.
+    case rows(FoundWindow<Row.ID>)
+    /// The matching rows of a piece of the list, with their sort keys.
+    case stretch(
+        WindowRequest<Row.ID>, RowPredicate, SearchPattern?, key: (@Sendable (Row) -> SortKey?)?, ListTable<Row>)
 
     /// The name under which the question runs. A piece and a window are read at the same time.
-    var slot: String { if case .stretch = kind { "stretch" } else { "window" } }
+    var slot: String { if case .stretch = self { "stretch" } else { "window" } }
 }
 
 /// The ids of consecutive rows, and whether there are more rows before and after them.
@@ -305,20 +291,12 @@ struct FoundWindow<ID: Hashable & Sendable>: Hashable, Sendable {
 }
 
 /// The answer to a question of a list.
-struct ListAnswer<Row: WindowedRow>: Sendable {
-    enum Outcome: Sendable {
-        case window(ListWindow<Row>)
-        case found(FoundStretch<Row.ID>)
-    }
-
-    let generation: Int
-    var isStretch = false
-    let result: Result<Outcome, EffectFailure>
+enum ListAnswer<Row: WindowedRow>: Sendable {
+    case window(ListWindow<Row>)
+    case found(FoundStretch<Row.ID>)
 
     /// The rows of the window, if the answer is one.
-    var rows: Result<[Row], EffectFailure> {
-        result.map { outcome in if case .window(let window) = outcome { window.rows } else { [] } }
-    }
+    var rows: [Row] { if case .window(let window) = self { window.rows } else { [] } }
 }
 
 /// A row that matches the filter.
@@ -349,15 +327,8 @@ struct ListSource<Row: WindowedRow> {
     let keep: (RowPredicate, [Row]) throws -> [Row]
 
     /// Answers a question. Blocks the calling thread.
-    func answer(_ question: ListQuestion<Row>) -> ListAnswer<Row> {
-        var isStretch = false
-        if case .stretch = question.kind { isStretch = true }
-        let result = Result { try outcome(question.kind) }.mapError(EffectFailure.init)
-        return ListAnswer(generation: question.generation, isStretch: isStretch, result: result)
-    }
-
-    private func outcome(_ kind: ListQuestion<Row>.Kind) throws -> ListAnswer<Row>.Outcome {
-        switch kind {
+    func answer(_ question: ListQuestion<Row>) throws -> ListAnswer<Row> {
+        switch question {
         case .window(let request): return .window(try read(request))
         case .rows(let found):
             let rows = try found.ids.compactMap { id in
@@ -434,7 +405,6 @@ struct Finding<Row: WindowedRow> {
     private var sortedAt = 0
     private var replacements: Int64 = 0
     private var read: ListExtent?
-    private var generation = 0
     private var outstanding = false
     /// Whether there are newer rows after the ones read so far.
     private var hasMore = false
@@ -480,7 +450,6 @@ struct Finding<Row: WindowedRow> {
     }
 
     private mutating func begin(isFresh: Bool) {
-        generation += 1
         outstanding = false
         fresh = isFresh ? [] : nil
         (oldest, newest, reachesTheOldest, isComplete, scanned, sortedAt, size) = (nil, nil, false, false, 0, 0, 500)
@@ -488,7 +457,7 @@ struct Finding<Row: WindowedRow> {
     }
 
     /// Returns the next piece to read; nil while an answer is outstanding or all rows have been read.
-    mutating func request(_ base: ListExtent, at now: ContinuousClock.Instant) -> WindowTicket<ID>? {
+    mutating func request(_ base: ListExtent, at now: ContinuousClock.Instant) -> WindowRequest<ID>? {
         deadline = nil
         guard isNeeded, !outstanding, base.latest ?? 1 > 0 else { return nil }
         if isComplete, let read, isOutdated(read, base) {
@@ -498,22 +467,22 @@ struct Finding<Row: WindowedRow> {
                 begin(isFresh: true)
             }
         }
-        let anchor: WindowRequest<ID>
+        let request: WindowRequest<ID>
         if !reachesTheOldest {
-            anchor = WindowRequest(oldest.map { .row($0) } ?? .newest, before: size, after: 0)
+            request = WindowRequest(oldest.map { .row($0) } ?? .newest, before: size, after: 0)
             if oldest == nil { (read, began) = (base, now) }
         } else if let newest, let read, hasMore || hasNewer(read, base) {
-            anchor = WindowRequest(.row(newest), before: 0, after: size)
+            request = WindowRequest(.row(newest), before: 0, after: size)
             self.read = base
         } else if newest == nil, let read, read != base {
             begin(isFresh: true)
             self.read = base
-            anchor = WindowRequest(.newest, before: size, after: 0)
+            request = WindowRequest(.newest, before: size, after: 0)
         } else {
             return nil
         }
         outstanding = true
-        return WindowTicket(request: anchor, generation: generation)
+        return request
     }
 
     private func isOutdated(_ read: ListExtent, _ base: ListExtent) -> Bool {
@@ -532,8 +501,9 @@ struct Finding<Row: WindowedRow> {
         }
     }
 
-    mutating func apply(_ found: FoundStretch<ID>, generation: Int) {
-        guard generation == self.generation, outstanding else { return }
+    /// Adds the rows of a piece, unless the search has started again since it was requested.
+    mutating func apply(_ found: FoundStretch<ID>) {
+        guard outstanding else { return }
         outstanding = false
         scanned += found.scanned
         size = min(size * 2, 4_000)
@@ -575,8 +545,8 @@ struct Finding<Row: WindowedRow> {
         matches = sorted.filter(\.isMatch).map(\.id)
     }
 
-    mutating func failed(generation: Int) {
-        guard generation == self.generation else { return }
+    mutating func failed() {
+        guard outstanding else { return }
         outstanding = false
         (reachesTheOldest, isComplete) = (true, true)
     }

@@ -183,14 +183,6 @@ struct WindowedList<Row: WindowedRow> {
         reading.goes(to: fromStart ? .oldest : nil)
     }
 
-    /// Forgets all rows and starts again at the newest. Outstanding answers are dropped.
-    mutating func startAnew() {
-        var reading = reading
-        reading.startAnew()
-        self = WindowedList()
-        self.reading = reading
-    }
-
     /// Shows a complete list of rows.
     mutating func show(all rows: [Row]) {
         window = ListWindow(rows: rows, first: 1)
@@ -245,7 +237,7 @@ struct WindowedList<Row: WindowedRow> {
     // MARK: - Reading
 
     /// Returns the next request; nil while an answer is outstanding or the window has enough rows.
-    mutating func request(_ extent: ListExtent, at now: ContinuousClock.Instant) -> WindowTicket<Row.ID>? {
+    mutating func request(_ extent: ListExtent, at now: ContinuousClock.Instant) -> WindowRequest<Row.ID>? {
         note(extent)
         if extent.matched == nil, let last = window.rows.last?.number, let latest = extent.latest, last < latest {
             window.hasNewer = true
@@ -294,13 +286,13 @@ struct WindowedList<Row: WindowedRow> {
     /// The position to read when following: the newest row, or the last one shown while the screen is frozen.
     private var end: WindowRequest<Row.ID>.Anchor { isSorted ? .newest : limit.map { .row($0) } ?? .newest }
 
-    /// Applies an answer.
+    /// Applies the answer to the last request.
     ///
-    /// - Returns: False if the answer belongs to an outdated request and was dropped.
+    /// - Returns: False if the answer is no longer wanted and was dropped.
     @discardableResult
-    mutating func apply(_ answer: ListWindow<Row>, generation: Int) -> Bool {
+    mutating func apply(_ answer: ListWindow<Row>) -> Bool {
         let place = selectedIndex ?? 0
-        guard let request = reading.finish(generation) else { return false }
+        guard let request = reading.finish() else { return false }
         let isAllFound = reading.extentRead?.isComplete ?? true
         isStale = false
         window = limit.map { answer.limited(to: $0) } ?? answer
@@ -332,8 +324,8 @@ struct WindowedList<Row: WindowedRow> {
     }
 
     /// Ends a request that failed. It is repeated only after the list has changed.
-    mutating func readingFailed(generation: Int) {
-        _ = reading.finish(generation)
+    mutating func readingFailed() {
+        _ = reading.finish()
     }
 
     // MARK: - Position in the list
@@ -362,12 +354,6 @@ extension WindowedRow where ID: Comparable {
 extension EventRow: WindowedRow {
     var moment: Timestamp? { receivedAt }
     var number: Int64 { id }
-}
-
-/// An outstanding request.
-struct WindowTicket<ID: Hashable & Sendable>: Hashable, Sendable {
-    let request: WindowRequest<ID>
-    let generation: Int
 }
 
 extension ListWindow where Row: WindowedRow {
@@ -439,10 +425,8 @@ enum ListPace {
     static let frame = Duration.milliseconds(33)
 }
 
-/// The state of reading rows. Only one request is outstanding at a time, and there are no more requests than frames.
-///
-/// A request that is due to new deliveries waits for the next frame. A request that is due to a key press does not
-/// wait.
+/// The state of reading rows. A request that is due to new deliveries waits for the answer to the one before, and for
+/// the next frame. A request that is due to a key press does not wait, and replaces the one before.
 struct ListReading<ID: Hashable & Sendable> {
     typealias Request = WindowRequest<ID>
 
@@ -453,8 +437,8 @@ struct ListReading<ID: Hashable & Sendable> {
     /// The extent of the list at the time when the window was requested.
     private(set) var extentRead: ListExtent?
 
-    private var generation = 0
-    private var outstanding: WindowTicket<ID>?
+    /// Whether the answer to the last request is awaited.
+    private var isOutstanding = false
     private var lastRead: ContinuousClock.Instant?
     /// The last request and the extent of the list at that time, so that the same request is not repeated.
     private var asked: (request: Request, extent: ListExtent)?
@@ -472,7 +456,7 @@ struct ListReading<ID: Hashable & Sendable> {
     /// Sets the position that the user asks for. An outstanding answer will be dropped.
     mutating func goes(to destination: Request.Anchor?) {
         self.destination = destination
-        generation += 1
+        isOutstanding = false
         asked = nil
     }
 
@@ -480,24 +464,18 @@ struct ListReading<ID: Hashable & Sendable> {
         destination = nil
     }
 
-    /// Forgets the state of reading and drops an outstanding answer.
-    mutating func startAnew() {
-        goes(to: nil)
-        extentRead = nil
-    }
-
     /// Returns whether an answer is outstanding or a request is due.
     func awaits(_ wanted: Request?, _ extent: ListExtent) -> Bool {
-        if outstanding != nil { return true }
+        if isOutstanding { return true }
         return wanted.map { asked?.request != $0 || asked?.extent != extent } ?? false
     }
 
     /// Returns the request to send now, if any.
     mutating func request(
         _ wanted: (request: Request, isUrgent: Bool)?, _ extent: ListExtent, at now: ContinuousClock.Instant
-    ) -> WindowTicket<ID>? {
+    ) -> Request? {
         deadline = nil
-        guard let wanted, outstanding == nil else { return nil }
+        guard let wanted, !isOutstanding else { return nil }
         if let asked, asked.request == wanted.request, asked.extent == extent { return nil }
         // A request different from the last one is due to a key press; the same request is repeated because of new
         // rows.
@@ -506,21 +484,19 @@ struct ListReading<ID: Hashable & Sendable> {
             deadline = lastRead + ListPace.frame
             return nil
         }
-        let ticket = WindowTicket(request: wanted.request, generation: generation)
-        outstanding = ticket
+        isOutstanding = true
         asked = (wanted.request, extent)
         lastRead = now
-        return ticket
+        return wanted.request
     }
 
     /// Ends the outstanding request.
     ///
-    /// - Returns: The request, or nil if its answer is outdated.
-    mutating func finish(_ generation: Int) -> Request? {
-        guard let ticket = outstanding, ticket.generation == generation else { return nil }
-        outstanding = nil
-        guard generation == self.generation else { return nil }
-        extentRead = asked?.extent
-        return ticket.request
+    /// - Returns: The request, or nil if its answer is no longer wanted.
+    mutating func finish() -> Request? {
+        guard isOutstanding, let asked else { return nil }
+        isOutstanding = false
+        extentRead = asked.extent
+        return asked.request
     }
 }

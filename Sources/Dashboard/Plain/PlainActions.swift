@@ -32,7 +32,7 @@ extension PlainModel {
         let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         let scope = EntryScope(action: name, states: choice.states)
         ask(on: .rows) { outside, _ in
-            try outside.entries(ListQuestion(generation: 0, kind: .window(request)), scope).rows.get()
+            try outside.entries(.window(request), scope).rows
         } then: {
             $0.takeEntries($1)
         }

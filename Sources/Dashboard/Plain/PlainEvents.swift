@@ -26,7 +26,7 @@ extension PlainModel {
         guard let count = count(arguments, 10) else { return }
         let request = WindowRequest<Int64>(.newest, before: count - 1, after: 0)
         ask(on: .rows) { outside, _ in
-            try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+            try outside.deliveries(.window(request)).rows
         } then: {
             $0.tell($1)
         }
@@ -36,7 +36,7 @@ extension PlainModel {
         guard let count = count(arguments, 10) else { return }
         let request = WindowRequest<LogPlace>(.newest, before: count - 1, after: 0)
         ask(on: .log) { outside, _ in
-            try outside.log(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+            try outside.log(.window(request)).rows
         } then: {
             $0.tell($1)
         }
@@ -136,7 +136,7 @@ extension PlainModel {
     private mutating func lookUp(_ place: (delivery: Int64, event: Int), _ page: PlainPage?) {
         let request = WindowRequest<Int64>(.row(place.delivery), before: 0, after: 0)
         ask(on: .rows) { outside, _ in
-            try outside.deliveries(ListQuestion(generation: 0, kind: .window(request))).rows.get()
+            try outside.deliveries(.window(request)).rows
         } then: { plain, result in
             switch result {
             case .success(let rows): plain.found(rows.first, delivery: place.delivery, event: place.event, page)

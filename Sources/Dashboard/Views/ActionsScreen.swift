@@ -195,10 +195,9 @@ struct ActionsScreen: Tab {
         let scope = scope
         for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
             context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
-                outside.entries(question, scope)
-            } then: { tab, context, result in
-                guard let answer = try? result.get() else { return }
-                let failure = tab.list.apply(answer, tab.extent(context.session.shown))
+                try outside.entries(question, scope)
+            } then: { tab, context, answer in
+                let failure = tab.list.apply(answer, to: question, tab.extent(context.session.shown))
                 if tab.list.isEmpty { tab.isInEntries = false }
                 if let failure { context.session.tell("The entries could not be read: \(failure.sentence)", .bad) }
             }

@@ -57,11 +57,9 @@ struct DeliveriesScreen: Tab {
     mutating func ask(_ reading: TabReading, _ context: inout Context) {
         for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
             context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
-                outside.deliveries(question)
-            } then: { tab, context, result in
-                guard let answer = try? result.get(),
-                    let failure = tab.list.apply(answer, tab.extent(context.session.shown))
-                else { return }
+                try outside.deliveries(question)
+            } then: { tab, context, answer in
+                guard let failure = tab.list.apply(answer, to: question, tab.extent(context.session.shown)) else { return }
                 context.session.tell("The history could not be read: \(failure.sentence)", .bad)
             }
         }

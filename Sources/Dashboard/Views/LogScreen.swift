@@ -66,9 +66,11 @@ struct LogScreen: Tab {
         guard context.session.frozen == nil || list.isEmpty else { return }
         for question in list.questions(extent, reading, at: context.session.now) {
             context.ask(question.slot, of: Self.self, on: .log) { outside, _ in
-                outside.log(question)
-            } then: { tab, _, result in
-                if let answer = try? result.get() { tab.apply(answer) }
+                try outside.log(question)
+            } then: { tab, _, answer in
+                let failed = tab.list.apply(answer, to: question, tab.extent)
+                tab.failure = failed.map { "\($0.sentence)" }
+                if failed == nil { tab.hasBeenRead = true }
             }
         }
     }
@@ -102,12 +104,6 @@ struct LogScreen: Tab {
 
     /// Records that the log has changed.
     mutating func outdate() { moves += 1 }
-
-    private mutating func apply(_ answer: ListAnswer<LogEntry>) {
-        let failed = list.apply(answer, extent)
-        failure = failed.map { "\($0.sentence)" }
-        if failed == nil { hasBeenRead = true }
-    }
 
     // MARK: - Drawing
 

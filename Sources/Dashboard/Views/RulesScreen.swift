@@ -168,9 +168,9 @@ struct RulesScreen: Tab {
         let rows = rows
         for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
             context.ask(question.slot, of: Self.self, on: .rows) { _, _ in
-                Self.source(rows).answer(question)
-            } then: { tab, context, result in
-                if let answer = try? result.get() { _ = tab.list.apply(answer, tab.extent(context.session.shown)) }
+                try Self.source(rows).answer(question)
+            } then: { tab, context, answer in
+                _ = tab.list.apply(answer, to: question, tab.extent(context.session.shown))
             }
         }
     }

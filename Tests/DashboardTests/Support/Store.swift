@@ -89,8 +89,8 @@ struct Store: Outside, @unchecked Sendable {
         return user.window(request)
     }
 
-    func deliveries(_ question: ListQuestion<DeliveryRow>) -> ListAnswer<DeliveryRow> {
-        ListSource {
+    func deliveries(_ question: ListQuestion<DeliveryRow>) throws -> ListAnswer<DeliveryRow> {
+        try ListSource {
             ListWindow<DeliveryRow>(user.deliveries, $0)
         } keep: { predicate, rows in
             let found = Set(user.history.filter(predicate.holds).map(\.deliveryID))
@@ -98,19 +98,19 @@ struct Store: Outside, @unchecked Sendable {
         }.answer(question)
     }
 
-    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) -> ListAnswer<OutboxRow> {
+    func entries(_ question: ListQuestion<OutboxRow>, _ scope: EntryScope) throws -> ListAnswer<OutboxRow> {
         let listed = user.entries.filter {
             $0.entry.action == scope.action && (scope.states?.contains($0.entry.state) ?? true)
         }
-        return ListSource {
+        return try ListSource {
             ListWindow<OutboxRow>(listed, $0)
         } keep: { predicate, rows in
             rows.filter { predicate.holds(for: $0.event) }
         }.answer(question)
     }
 
-    func log(_ question: ListQuestion<LogEntry>) -> ListAnswer<LogEntry> {
-        ListSource { request in
+    func log(_ question: ListQuestion<LogEntry>) throws -> ListAnswer<LogEntry> {
+        try ListSource { request in
             if let failure = user.logFailure { throw failure }
             return ListWindow<LogEntry>(user.log, request)
         } keep: { predicate, entries in
