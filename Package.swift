@@ -63,7 +63,7 @@ let package = Package(
         // The tests mirror the targets.
         .target(
             name: "TestSupport",
-            dependencies: ["CCrypto", "CCurl", "Base", "Notifications", "Sending"],
+            dependencies: ["CCrypto", "CCurl", "Base", "Notifications", "History", "Sending"],
             path: "Tests/TestSupport",
             resources: [.embedInCode("signatures.json")],
             swiftSettings: .house),

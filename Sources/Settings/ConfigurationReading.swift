@@ -85,13 +85,7 @@ struct ConfigurationReading {
     mutating func duration(_ node: ConfigurationNode, _ name: String) -> Duration?? {
         if case .scalar(let text, _) = node.content, !node.isEmpty {
             if ["no", "false", "off"].contains(text.lowercased()) { return .some(nil) }
-            let digits = text.prefix { ("0"..."9").contains($0) }
-            let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-            if let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
-                (1...36_525).contains(number)
-            {
-                return .seconds(number * unit)
-            }
+            if let time = Duration(text, units: "smhd", numbers: 1...36_525) { return time }
         }
         refuse(node, name, expected: "no, or a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")
         return nil

@@ -50,6 +50,9 @@ public struct Places: Sendable, Hashable {
     /// The lists of rules that changes at Backblaze have replaced, a file for each bucket.
     public var replacedRules: String { get throws(PlacesError) { "\(try state)/rules" } }
 
+    /// The files of comparisons of buckets with the record.
+    public var comparisons: String { get throws(PlacesError) { "\(try state)/reconcile" } }
+
     /// The state of the screen at its end, restored at the next start.
     public var view: String { get throws(PlacesError) { "\(try state)/view.json" } }
 
@@ -132,8 +135,7 @@ package enum PrivateFile {
     package static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
         let folder = PathParts(path).folder
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFolder.make(folder)
         } catch {
             throw FileProblem(reason: "its folder cannot be made")
         }

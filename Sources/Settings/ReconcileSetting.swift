@@ -1,3 +1,5 @@
+internal import Base
+
 /// The settings of comparing a bucket with the record on a schedule: an entry of `reconcile`.
 public struct ReconcileSetting: Sendable, Hashable {
     /// The bucket's name.
@@ -82,14 +84,8 @@ extension ConfigurationReading {
     private mutating func time(_ node: ConfigurationNode, _ name: String) -> Duration? {
         let form = "a number of minutes, hours or days, such as 30m, 6h or 1d"
         guard let text = text(node, name, expected: form)?.value else { return nil }
-        let digits = text.prefix { ("0"..."9").contains($0) }
-        let units = ["m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
-            (1...36_525).contains(number)
-        else {
-            refuse(node, name, expected: form)
-            return nil
-        }
-        return .seconds(number * unit)
+        let time = Duration(text, units: "mhd", numbers: 1...36_525)
+        if time == nil { refuse(node, name, expected: form) }
+        return time
     }
 }

@@ -83,9 +83,7 @@ public struct SecretSources: Sendable {
     }
 
     private static func add(_ next: LoadedSecret, to loaded: inout [LoadedSecret]) throws(SecretSourceError) {
-        if let first = loaded.firstIndex(where: {
-            $0.secret.hasSameValue(as: next.secret) && $0.secret.binding == next.secret.binding
-        }) {
+        if let first = loaded.firstIndex(where: { $0.secret.isSame(as: next.secret) }) {
             // Otherwise the next change would write the file of saved secrets without this secret.
             if next.isRemembered { loaded[first].isRemembered = true }
             // The secret can be read in its file, too.

@@ -143,14 +143,10 @@ public struct ActionReading: Sendable {
     /// - Parameter longest: The longest time allowed, in whole hours; nil for no limit.
     public mutating func duration(_ key: String, atMost longest: Duration? = nil) -> Duration? {
         guard let node = remove(key) else { return nil }
-        if case .scalar(let text, _) = node.content {
-            let digits = text.prefix { ("0"..."9").contains($0) }
-            let units = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-            if let unit = units[String(text.dropFirst(digits.count))], let number = Int(digits),
-                (1...36_525).contains(number), longest.map({ .seconds(number * unit) <= $0 }) ?? true
-            {
-                return .seconds(number * unit)
-            }
+        if case .scalar(let text, _) = node.content,
+            let time = Duration(text, units: "smhd", numbers: 1...36_525), longest.map({ time <= $0 }) ?? true
+        {
+            return time
         }
         let bound = longest.map { ", at most \($0.components.seconds / 3_600)h" } ?? ""
         refuse(node, key, expected: "a number of seconds, minutes, hours or days, such as 90s, 30m, 1h or 1d\(bound)")

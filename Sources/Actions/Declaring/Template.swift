@@ -131,7 +131,7 @@ public struct Placeholder: Sendable {
             $0.row.eventType.text
         },
         Placeholder("size", "the object's size for people, such as 10.0 MiB") {
-            $0.row.objectSize.integer.map(ByteAmount.words) ?? $0.row.objectSize.text
+            $0.row.objectSize.integer.map(Wording.bytes) ?? $0.row.objectSize.text
         },
         Placeholder("bytes", "the object's size in bytes") { $0.row.objectSize.text },
         Placeholder("rule", "the rule that matched") { $0.row.matchedRuleName.text },

@@ -64,17 +64,17 @@ struct AmazonRequest {
         let signedNames = names.joined(separator: ";")
         let request = [
             method, path, query, names.map { "\($0):\(fields[$0] ?? "")\n" }.joined(), signedNames,
-            Self.hex(SHA256.hash([])),
+            Hex.encode(SHA256.hash([])),
         ].joined(separator: "\n")
 
         let service = url.host.prefix { $0 != "." }
         let scope = "\(day)/\(region)/\(service)/aws4_request"
-        let text = ["AWS4-HMAC-SHA256", moment, scope, Self.hex(SHA256.hash(request.utf8))].joined(separator: "\n")
+        let text = ["AWS4-HMAC-SHA256", moment, scope, Hex.encode(SHA256.hash(request.utf8))].joined(separator: "\n")
         var key = Array("AWS4\(keys.secret)".utf8)
         for part in [String(day), region, String(service), "aws4_request"] { key = Self.mac(key, part) }
         fields["Authorization"] =
             "AWS4-HMAC-SHA256 Credential=\(keys.id)/\(scope), SignedHeaders=\(signedNames),"
-            + " Signature=\(Self.hex(Self.mac(key, text)))"
+            + " Signature=\(Hex.encode(Self.mac(key, text)))"
         return fields
     }
 
@@ -94,17 +94,11 @@ struct AmazonRequest {
         let parts = rest.drop { $0 != "?" }.dropFirst().split(separator: "&").map { part in
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (
-                Self.encoded(pair[0].removingPercentEncoding ?? ""),
-                Self.encoded(pair.count > 1 ? pair[1].removingPercentEncoding ?? "" : "")
+                (pair[0].removingPercentEncoding ?? "").percentEncoded,
+                (pair.count > 1 ? pair[1].removingPercentEncoding ?? "" : "").percentEncoded
             )
         }
         return parts.sorted { $0 < $1 }.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
-    }
-
-    fileprivate static func encoded(_ text: String) -> String {
-        var allowed = CharacterSet(charactersIn: "-._~")
-        allowed.insert(charactersIn: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
 
     private static func mac(_ key: [UInt8], _ text: String) -> [UInt8] {
@@ -112,11 +106,6 @@ struct AmazonRequest {
         let bytes = Array(text.utf8)
         _ = HMAC(EVP_sha256(), key, Int32(clamping: key.count), bytes, bytes.count, &code, nil)
         return code
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }
 
@@ -165,7 +154,7 @@ struct AmazonIdentity {
             json.syntax("}")
         }
         json.syntax("]}")
-        return AmazonRequest.encoded(String(decoding: json.bytes, as: UTF8.self))
+        return String(decoding: json.bytes, as: UTF8.self).percentEncoded
     }
 
     private func request(_ method: String, _ url: WebhookURL, _ fields: [OutgoingField]) -> OutgoingRequest {

@@ -293,11 +293,9 @@ struct CSVNote: Sendable {
     ///   - file: The file that the rows go to.
     ///   - writer: Whose note it is: actions that write to one file each keep their own.
     init(beside file: String, of writer: String) {
-        let digest = SHA256.hash(writer.utf8).prefix(4).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
+        let digest = Hex.encode(SHA256.hash(writer.utf8).prefix(4))
         let file = PathParts(file)
-        path = "\(file.folder)/.\(file.name).\(digest.joined()).b2watch"
+        path = "\(file.folder)/.\(file.name).\(digest).b2watch"
     }
 
     /// Notes durably the bytes that are appended next.

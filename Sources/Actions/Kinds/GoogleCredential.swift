@@ -406,9 +406,8 @@ struct GoogleTokens {
             // The person has agreed to the scope.
             first = try ask(
                 login.tokenURL, [("grant_type", "refresh_token"), ("client_id", login.client)],
-                ("client_secret", "\(Self.encoded(login.secret))&refresh_token=\(Self.encoded(login.refreshToken))"),
-                credential, time,
-                isEncoded: true)
+                ("client_secret", "\(login.secret.percentEncoded)&refresh_token=\(login.refreshToken.percentEncoded)"),
+                credential, time, isEncoded: true)
         case .exchange(let exchange):
             first = try ask(
                 exchange.tokenURL,
@@ -424,12 +423,6 @@ struct GoogleTokens {
         return try impersonate(url, credential, with: first.text, time)
     }
 
-    private static func encoded(_ text: String) -> String {
-        var allowed = CharacterSet(charactersIn: "-._~")
-        allowed.insert(charactersIn: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-    }
-
     /// Sends a form.
     ///
     /// - Parameters:
@@ -439,8 +432,8 @@ struct GoogleTokens {
         _ url: WebhookURL, _ fields: [(String, String)], _ secret: (String, String), _ credential: GoogleCredential,
         _ time: Timestamp, isEncoded: Bool = false
     ) throws(GoogleProblem) -> Token {
-        let form = fields.map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&") + "&\(secret.0)="
-        let value = isEncoded ? secret.1 : Self.encoded(secret.1)
+        let form = fields.map { "\($0.0)=\($0.1.percentEncoded)" }.joined(separator: "&") + "&\(secret.0)="
+        let value = isEncoded ? secret.1 : secret.1.percentEncoded
         let request = OutgoingRequest(
             "POST", url, headers: [OutgoingField("Content-Type", "application/x-www-form-urlencoded")],
             body: Array((form + value).utf8))
@@ -462,7 +455,7 @@ struct GoogleTokens {
     /// (cloud.google.com: *About VM metadata*).
     private func ofMachine(_ credential: GoogleCredential, _ time: Timestamp) throws(GoogleProblem) -> Token {
         let host = environment["GCE_METADATA_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? "169.254.169.254"
-        let path = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=\(Self.encoded(Self.scope))"
+        let path = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=\(Self.scope.percentEncoded)"
         let url: WebhookURL
         do throws(WebhookURLError) {
             url = try WebhookURL("http://\(host)\(path)")

@@ -366,9 +366,9 @@ struct GoogleWriter: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameter identity: The identity of the action and its configuration.
     init(_ identity: String) {
-        let digits = SHA256.hash(identity.utf8).prefix(6).map { String($0, radix: 16) }
-        description = digits.map { $0.count == 1 ? "0" + $0 : $0 }.joined()
-        formerName = digits.joined()
+        let start = SHA256.hash(identity.utf8).prefix(6)
+        description = Hex.encode(start)
+        formerName = start.map { String($0, radix: 16) }.joined()
     }
 
     /// Returns whether the name in a mark is this writer's.

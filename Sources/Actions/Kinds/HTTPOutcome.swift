@@ -115,7 +115,7 @@ extension OutgoingAnswer {
         let length = "\(body.count)\(isCut ? " or more" : "") \(body.count == 1 ? "byte" : "bytes")"
         if encoding != "identity" { return Array("compressed (\(SafeText(encoding))), \(length)".utf8) }
         let type = value(of: "Content-Type").map { " (\(SafeText($0)))" } ?? ""
-        let start = body.prefix(Self.longestHex).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        let start = body.prefix(Self.longestHex).map { Hex.encode([$0]) }
         let lines = stride(from: 0, to: start.count, by: 16).map { first in
             start[first..<min(first + 16, start.count)].joined(separator: " ")
         }
@@ -197,25 +197,5 @@ extension HTTPSending {
         let exchange = OutboxExchange(
             request, result, startedAt: startedAt, duration: start.duration(to: .now), body: body)
         return (result, exchange)
-    }
-}
-
-// MARK: - Percent-encoding
-
-extension String {
-    /// The text as a part of a path or of a form: everything except letters, digits and `-._~` of ASCII is
-    /// percent-encoded (RFC 3986, 2.3).
-    var percentEncoded: String {
-        utf8.reduce(into: "") { encoded, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
     }
 }

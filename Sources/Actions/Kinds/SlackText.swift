@@ -1,5 +1,6 @@
 internal import History
 internal import Notifications
+internal import Sending
 
 /// A message in Slack: rich text, in which values have no effect as markup, and the same as plain text for
 /// notifications and for other services that accept Slack's messages.

@@ -159,7 +159,7 @@ public final class B2Client: Sendable {
             let url = "\(authorization.apiURL)/\(Self.version)/\(name)"
             var request: OutgoingRequest
             if isQuery {
-                let query = (parameters.members ?? []).map { "\($0.name)=\(Self.encoded($0.value.text ?? ""))" }
+                let query = (parameters.members ?? []).map { "\($0.name)=\(($0.value.text ?? "").percentEncoded)" }
                 request = try self.request(
                     "GET", "\(url)?\(query.joined(separator: "&"))", authorization: authorization.token)
             } else {
@@ -251,13 +251,6 @@ public final class B2Client: Sendable {
     static func pause(_ failures: Int, draw: Double, asked: Duration?) -> Duration {
         let bound = Duration.milliseconds(500 << min(failures, 5))
         return max(bound / 2 + bound / 2 * draw, asked ?? .zero)
-    }
-
-    /// Returns a text percent-encoded for a query: everything except letters, digits and `-._~` (RFC 3986, 2.3).
-    private static func encoded(_ text: String) -> String {
-        var allowed = CharacterSet(charactersIn: "-._~")
-        allowed.insert(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
 }
 

@@ -62,17 +62,11 @@ public final class BrokerSubscription: ConnectionTarget {
     ) {
         let text = broker.description
         self.broker = text.hasSuffix("/") ? String(text.dropLast()) : text
-        base = "\(self.broker)/@subscriptions/\(Self.encoded(bucket))/\(Self.encoded(rule))"
+        base = "\(self.broker)/@subscriptions/\(bucket.percentEncoded)/\(rule.percentEncoded)"
         self.secret = secret
         self.http = http
         self.look = look
         self.told = told
-    }
-
-    private static func encoded(_ text: String) -> String {
-        var allowed = CharacterSet(charactersIn: "-._~")
-        allowed.insert(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
 
     public var isTaken: Bool { state.withLock { $0.id != nil } }
@@ -88,7 +82,7 @@ public final class BrokerSubscription: ConnectionTarget {
         }
         if isFirst { worker.async { [self] in watch() } }
         // The subscription of an earlier URL: a failure is harmless, because the broker ends it by itself.
-        if let old = before.1 { _ = try? send("DELETE", "\(base)/\(Self.encoded(old))") }
+        if let old = before.1 { _ = try? send("DELETE", "\(base)/\(old.percentEncoded)") }
         return []
     }
 
@@ -100,7 +94,7 @@ public final class BrokerSubscription: ConnectionTarget {
         }
         worker.wait(atMost: Self.limit)
         guard let id else { return [] }
-        let status = try send("DELETE", "\(base)/\(Self.encoded(id))").status
+        let status = try send("DELETE", "\(base)/\(id.percentEncoded)").status
         // A subscription that the broker has ended does not exist.
         guard (200..<300).contains(status) || status == 404 else {
             throw B2Problem(
@@ -162,7 +156,7 @@ public final class BrokerSubscription: ConnectionTarget {
             let (url, id) = state.withLock { ($0.url, $0.id) }
             guard let url, let id else { continue }
             do throws(B2Problem) {
-                let status = try send("HEAD", "\(base)/\(Self.encoded(id))").status
+                let status = try send("HEAD", "\(base)/\(id.percentEncoded)").status
                 guard !(200..<300).contains(status) else {
                     reportDown(nil)
                     continue
@@ -176,7 +170,7 @@ public final class BrokerSubscription: ConnectionTarget {
                 if isCurrent {
                     told("the event broker had ended the subscription: b2watch has subscribed again")
                 } else {
-                    _ = try? send("DELETE", "\(base)/\(Self.encoded(new))")
+                    _ = try? send("DELETE", "\(base)/\(new.percentEncoded)")
                 }
                 reportDown(nil)
             } catch {

@@ -56,8 +56,7 @@ public final class ConnectionJournal: Sendable {
         // A borrowed rule's name may contain any character.
         let name = entry.rule.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         let path = "\(folder)/\(name)-\(getpid()).json"
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try? PrivateFolder.make(folder)
         // The lock comes before the file: a journal without a lock would be undone by others.
         guard let lock = Self.lock(path) else {
             throw B2Problem(.other, "the journal \(path) cannot be locked, so nothing was changed in the bucket")

@@ -17,9 +17,7 @@ public final class ReconcileStore: Sendable {
     public init(_ path: String, beginning request: ReconcileRequest?) throws(B2Problem) {
         self.path = path
         do {
-            let folder = (path as NSString).deletingLastPathComponent
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFolder.make(PathParts(path).folder)
             if request != nil { Self.delete(path) }
             var configuration = Configuration()
             // The file can be made again, so no write waits for the disk.

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Settings
 
 /// The rules of one bucket, changed one at a time.
@@ -29,8 +28,6 @@ public struct RuleBook: Sendable {
             "bucketId": .string(bucket.id), "bucketName": .string(bucket.name),
             "realm": .string(client.key.realm.description), "eventNotificationRules": .array(rules.map(\.json)),
         ]
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         do throws(FileProblem) {
             try PrivateFile.write(list.prettyBytes, to: path)
             return nil
@@ -59,6 +56,17 @@ public struct RuleBook: Sendable {
         let rules = try all()
         guard let rule = rules.first(where: { $0.name == name }) else { throw Self.missing(name, bucket, rules) }
         return rule
+    }
+
+    /// Returns the signing secret of a rule.
+    ///
+    /// - Throws: `B2Problem` if it has none.
+    public func secret(of rule: NotificationRule) throws(B2Problem) -> String {
+        if let secret = rule.secret { return secret }
+        throw B2Problem(
+            .rule,
+            "the rule \(rule.name) has no signing secret, so B2 signs nothing for it: give it one with b2watch rules update"
+                + " \(bucket.name) \(rule.name) --new-secret")
     }
 
     /// Returns the problem that a bucket has no rule of that name. It lists the bucket's rules.
@@ -139,24 +147,19 @@ public struct RuleBook: Sendable {
 public enum RuleSecret {
     private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
-    /// Returns a secret in the form B2 requires: 32 letters and digits, each of the 62 equally likely.
-    ///
-    /// - Parameter generator: The system's random source.
-    public static func fresh(using generator: inout some RandomNumberGenerator) -> String {
-        text(32, letters, &generator)
-    }
+    /// Returns a secret in the form B2 requires: 32 letters and digits, each of the 62 equally likely, from the system's
+    /// random source.
+    public static func fresh() -> String { text(32, letters) }
 
     /// Returns a name for a temporary rule: `b2watch-` and twelve letters and digits.
-    public static func temporaryName(using generator: inout some RandomNumberGenerator) -> String {
-        temporaryPrefix + text(12, letters.filter { $0.isLowercase || $0.isNumber }, &generator)
+    public static func temporaryName() -> String {
+        temporaryPrefix + text(12, letters.filter { $0.isLowercase || $0.isNumber })
     }
 
     /// The prefix of the names of all temporary rules.
     public static let temporaryPrefix = "b2watch-"
 
-    private static func text(
-        _ count: Int, _ letters: [Character], _ generator: inout some RandomNumberGenerator
-    ) -> String {
-        String((0..<count).compactMap { _ in letters.randomElement(using: &generator) })
+    private static func text(_ count: Int, _ letters: [Character]) -> String {
+        String((0..<count).compactMap { _ in letters.randomElement() })
     }
 }

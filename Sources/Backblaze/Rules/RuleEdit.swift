@@ -122,9 +122,6 @@ extension RuleBook {
 extension NotificationRule {
     /// Returns a digest of a rule without its suspension; of no rule, an empty text.
     static func version(of rule: NotificationRule?) -> String {
-        guard let rule else { return "" }
-        return SHA256.hash(rule.compared.bytes).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        rule.map { Hex.encode(SHA256.hash($0.compared.bytes)) } ?? ""
     }
 }

@@ -30,6 +30,15 @@ public struct PathParts: Sendable, Hashable {
     }
 }
 
+/// A folder that only its user may enter.
+public enum PrivateFolder {
+    /// Creates a folder, and those around it, unless it is there already.
+    public static func make(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+}
+
 // MARK: - Writing
 
 /// Bytes that are written to a file whole, in however many calls.

@@ -30,9 +30,7 @@ public final class LogFile: Sendable {
         self.path = path
         self.limit = limit
         self.kept = kept
-        try? FileManager.default.createDirectory(
-            atPath: PathParts(path).folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try? PrivateFolder.make(PathParts(path).folder)
         let descriptor = try Self.open(path)
         state.withLock { $0.descriptor = descriptor }
     }

@@ -17,7 +17,14 @@ public enum Wording {
 
     /// Returns a readable size: `0 B`, `512 B`, `1.2 KiB`, `10.0 MiB`.
     public static func bytes(_ count: Int64) -> String {
-        ByteAmount.words(count)
+        guard count.magnitude >= 1_024 else { return "\(count) B" }
+        var value = Double(count)
+        for unit in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
+            value /= 1_024
+            // 1023.95 would round up to 1024.0, which is 1.0 of the next unit.
+            if value.magnitude < 1_023.95 || unit == "EiB" { return "\(oneDecimal(value)) \(unit)" }
+        }
+        return "\(count) B"
     }
 
     /// Returns a duration: `0.3 ms`, `12 ms`, `3.2 s`.

@@ -119,7 +119,7 @@ public struct CalendarTime: Sendable, Hashable {
     }
 }
 
-// MARK: - Amounts of time and of bytes
+// MARK: - Amounts of time
 
 /// Buckets for amounts of time, in any unit. A bucket's width grows with the amount: eight buckets for each doubling,
 /// so that a bucket's middle is within a sixteenth of each amount in it.
@@ -155,22 +155,18 @@ public enum TimeBuckets {
     }
 }
 
-/// An amount of bytes for people.
-public enum ByteAmount {
-    /// Returns a text such as `0 B`, `512 B`, `1.2 KiB` and `10.0 MiB`.
-    public static func words(_ count: Int64) -> String {
-        guard count.magnitude >= 1_024 else { return "\(count) B" }
-        var value = Double(count)
-        for unit in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
-            value /= 1_024
-            // 1023.95 would round up to 1024.0, which is 1.0 of the next unit.
-            if value.magnitude < 1_023.95 || unit == "EiB" { return "\(oneDecimal(value)) \(unit)" }
-        }
-        return "\(count) B"
-    }
-
-    private static func oneDecimal(_ value: Double) -> String {
-        let tenths = Int64((value * 10).rounded())
-        return "\(tenths < 0 ? "-" : "")\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
+extension Duration {
+    /// Reads a number and a unit, such as `90s`, `30m`, `2h` or `1d`; nil for any other text.
+    ///
+    /// - Parameters:
+    ///   - units: The allowed units, of `s`, `m`, `h`, `d` and `w`.
+    ///   - numbers: The allowed numbers before the unit.
+    public init?(_ text: String, units: String, numbers: ClosedRange<Int>) {
+        let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+        let digits = text.prefix { ("0"..."9").contains($0) }
+        guard text.count == digits.count + 1, let unit = text.last, units.contains(unit), let length = seconds[unit],
+            let number = Int(digits), numbers.contains(number)
+        else { return nil }
+        self = .seconds(number * length)
     }
 }

@@ -28,6 +28,12 @@ public struct WallClock: Sendable {
         CalendarTime(timestamp, secondsFromUTC: secondsFromUTC(timestamp))
     }
 
+    /// Returns the date, the time and the zone of a moment; outside the calendar, its milliseconds.
+    func text(_ moment: Timestamp, hasFraction: Bool = false) -> SafeText {
+        guard let time = time(moment) else { return "\(moment.milliseconds) ms" }
+        return "\(time.date) \(time.timeOfDay)\(hasFraction ? ".\(time.fraction)" : "") \(zone(at: moment))"
+    }
+
     /// Returns the zone at a moment, for headings: `UTC`, or an offset such as `+01` or `+05:30`.
     func zone(at timestamp: Timestamp) -> String {
         // A zone that differs from UTC for part of the year is shown as an offset all year.

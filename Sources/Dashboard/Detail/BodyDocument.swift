@@ -196,7 +196,7 @@ struct HexDump {
         let position = String(offset, radix: 16)
         var line = StyledLine(
             "\(String(repeating: "0", count: max(0, 8 - position.utf8.count)) + position)  ", Style(.secondary))
-        let hex = part.map { $0 < 16 ? "0\(String($0, radix: 16))" : String($0, radix: 16) }.joined(separator: " ")
+        let hex = part.map { Hex.encode([$0]) }.joined(separator: " ")
         line.append(SafeText(hex).padded(to: bytesPerLine * 3 + 1))
         let ascii = part.map { (0x20...0x7e).contains($0) ? Character(Unicode.Scalar($0)) : "." }
         line.append(SafeText(String(ascii)), Style(.secondary))

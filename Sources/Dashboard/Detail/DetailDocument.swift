@@ -416,10 +416,12 @@ enum Prose {
     }
 
     /// Draws remarks one below the other, as the forms have them below their fields.
-    static func draw(_ remarks: [(text: SafeText, role: Role)], from first: Int, on surface: inout Surface) {
+    static func draw(
+        _ remarks: [(text: SafeText, role: Role)], from first: Int, columns: Int = .max, on surface: inout Surface
+    ) {
         var row = first
         for (text, role) in remarks {
-            for line in lines(text.string, columns: surface.size.columns - 3) {
+            for line in lines(text.string, columns: min(columns, surface.size.columns - 3)) {
                 surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(role))
                 row += 1
             }

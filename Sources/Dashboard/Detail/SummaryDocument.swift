@@ -297,10 +297,10 @@ struct ActionsDocument {
         for entry in source.entries {
             fields.head("\(entry.action)")
             fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
-            fields.add("Since", time(entry.changedAt))
+            fields.add("Since", clock.text(entry.changedAt))
             fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
             if let reason = entry.reason { fields.add("Why", prose: reason) }
-            if let next = entry.nextTry { fields.add("Next try", time(next)) }
+            if let next = entry.nextTry { fields.add("Next try", clock.text(next)) }
             fields.add("Entry", "\(entry.id)", Style(.secondary))
         }
         let named = Set(source.entries.map(\.action))
@@ -319,9 +319,5 @@ struct ActionsDocument {
             fields.add([StyledLine("No actions are declared: the Actions tab shows how.", Style(.secondary))])
         }
         return fields.lines
-    }
-
-    private func time(_ moment: Timestamp) -> SafeText {
-        clock.time(moment).map { "\($0.date) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "\(moment.milliseconds) ms"
     }
 }

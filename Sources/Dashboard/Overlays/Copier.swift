@@ -290,8 +290,7 @@ enum CopyFile {
     /// - Throws: `CopyFailure.file`.
     static func write(_ bytes: [UInt8], as name: String, in folder: String) throws(CopyFailure) -> String {
         do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try PrivateFolder.make(folder)
         } catch {
             throw .file("What is copied is too large for a terminal, and the folder \(folder) cannot be made.")
         }

@@ -250,7 +250,7 @@ struct KeyringScreen: Overlay {
         if keyring.isEmpty {
             hints.insert("No current secret: new deliveries are unverified. Paste one here.", at: 0)
         }
-        drawProse(hints, from: keyring.rows.count + 2, on: &surface)
+        Self.draw(hints, from: keyring.rows.count + 2, on: &surface)
     }
 
     private func drawNone(_ bindings: Bindings, on surface: inout Surface) {
@@ -260,17 +260,11 @@ struct KeyringScreen: Overlay {
             "Backblaze's console shows the signing secret of a rule: Buckets, the bucket, Event Notifications, the rule."
                 + " Copy it there and paste it here; \(bindings.name(of: .addSecret)) types it, or gives it a label.",
         ]
-        drawProse(hints, from: 2, on: &surface)
+        Self.draw(hints, from: 2, on: &surface)
     }
 
-    private func drawProse(_ texts: [String], from first: Int, on surface: inout Surface) {
-        var row = first
-        for text in texts {
-            for line in Prose.lines(text, columns: min(76, surface.size.columns - 3)) {
-                surface.put(line, at: Point(column: ListRow.margin, row: row), style: Style(.secondary))
-                row += 1
-            }
-        }
+    private static func draw(_ hints: [String], from first: Int, on surface: inout Surface) {
+        Prose.draw(hints.map { (SafeText($0), .secondary) }, from: first, columns: 76, on: &surface)
     }
 }
 

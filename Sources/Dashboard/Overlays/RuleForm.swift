@@ -12,11 +12,9 @@ struct RuleForm: Overlay {
 
     /// The rule that is edited; nil for a new one.
     private let rule: AccountRule?
-    private let fields: [Field]
-    private var editors: [Field: LineEditor]
+    private var fields: FormFields<Field>
     /// The texts at the start.
     private let before: [Field: String]
-    private(set) var field: Field
     private var message: (text: SafeText, role: Role)?
     /// Whether the change is being planned.
     private(set) var isWaiting = false
@@ -40,9 +38,8 @@ struct RuleForm: Overlay {
     }
 
     private init(_ rule: AccountRule?, _ fields: [Field], _ texts: [Field: String]) {
-        (self.rule, self.fields, before) = (rule, fields, texts)
-        editors = Dictionary(uniqueKeysWithValues: fields.map { ($0, LineEditor(texts[$0] ?? "")) })
-        field = fields[0]
+        (self.rule, before) = (rule, texts)
+        self.fields = FormFields(fields, at: fields[0], texts.mapValues { LineEditor($0) })
     }
 
     var context: BindingContext { .ruleForm }
@@ -50,14 +47,11 @@ struct RuleForm: Overlay {
 
     // MARK: - Typing
 
-    mutating func moveField(by distance: Int) {
-        let index = fields.firstIndex(of: field) ?? 0
-        field = fields[(index + distance + fields.count) % fields.count]
-    }
+    mutating func moveField(by distance: Int) { fields.move(by: distance) }
 
     mutating func type(_ key: Key, _ model: inout DashboardModel) -> Bool {
         message = nil
-        _ = editors[field]?.update(.key(key))
+        fields.type(key)
         return true
     }
 
@@ -66,13 +60,13 @@ struct RuleForm: Overlay {
             message = ("The paste is not UTF-8 and was dropped.", .warning)
             return true
         }
-        editors[field]?.insert(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+        fields.insert(text.split(whereSeparator: \.isNewline).joined(separator: " "))
         message = nil
         return true
     }
 
     private func text(_ field: Field) -> String {
-        let text = editors[field]?.text ?? ""
+        let text = fields[field].text
         // A prefix may begin or end with a blank.
         return field == .prefix ? text : text.filter { !$0.isWhitespace || field == .types }
     }
@@ -90,7 +84,7 @@ struct RuleForm: Overlay {
             target: changed(.target), prefix: changed(.prefix), eventTypes: changed(.types), batch: changed(.batch))
         if let rule {
             if draft.target?.isEmpty == true { return refuse("Write the https URL that B2 sends to.", at: .target) }
-            guard !draft.isEmpty else { return refuse("Nothing is different from the rule as it is.", at: field) }
+            guard !draft.isEmpty else { return refuse("Nothing is different from the rule as it is.") }
             isWaiting = true
             return RuleChange(.edit(draft), rule.name, of: rule.bucket)
         }
@@ -113,8 +107,9 @@ struct RuleForm: Overlay {
     /// Accepts keys again.
     mutating func goOn() { isWaiting = false }
 
-    private mutating func refuse(_ text: SafeText, at field: Field) -> RuleChange? {
-        self.field = field
+    /// - Parameter field: The field that gets the cursor; nil to leave it where it is.
+    private mutating func refuse(_ text: SafeText, at field: Field? = nil) -> RuleChange? {
+        if let field { fields.current = field }
         message = (text, .bad)
         return nil
     }
@@ -124,38 +119,17 @@ struct RuleForm: Overlay {
     func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let title: SafeText =
             rule.map { "Edit the rule \(SafeText(cell: $0.name)) of \(SafeText(cell: $0.bucket))" } ?? "Create a rule"
-        surface.put(
-            title.clipped(to: surface.size.columns - ListRow.margin), at: Point(column: ListRow.margin, row: 0),
-            style: Style(.heading))
-        var cursor: Point?
-        // A low screen has no empty lines, because the messages need them.
-        let gap = surface.size.rows < 12 ? 0 : 1
-        for (index, field) in fields.enumerated() {
-            let row = 1 + gap + index
-            let hasFocus = field == self.field
-            surface.put(
-                (hasFocus ? "▌ " : "  ") + field.title, at: Point(column: 0, row: row),
-                style: Style(hasFocus ? .accent : .secondary, bold: hasFocus))
-            let rect = Rect(column: 12, row: row, columns: min(100, surface.size.columns - 13), rows: 1)
-            let point = surface.draw(in: rect) { part in
-                (editors[field] ?? LineEditor()).draw(on: &part, style: Style(.plain, underlined: true))
-            }
-            if hasFocus { cursor = Point(column: rect.column + point.column, row: row) }
-        }
-        drawRemarks(from: 1 + fields.count + gap * 2, on: &surface)
+        let (cursor, end) = fields.draw(title, columns: 100, lowest: 12, on: &surface) { $0.title }
+        let first: (text: SafeText, role: Role) =
+            isWaiting ? ("Reading the rule…", .secondary) : message ?? (remark, .secondary)
+        let note: SafeText = "Nothing is written yet: the difference is shown first, and asked about."
+        Prose.draw([first, (note, .secondary)], from: end, on: &surface)
         return isWaiting ? nil : cursor
-    }
-
-    private func drawRemarks(from first: Int, on surface: inout Surface) {
-        var remarks: [(SafeText, Role)] = [message ?? (remark, .secondary)]
-        if isWaiting { remarks = [("Reading the rule…", .secondary)] }
-        remarks.append(("Nothing is written yet: the difference is shown first, and asked about.", .secondary))
-        Prose.draw(remarks, from: first, on: &surface)
     }
 
     /// The explanation of the field with the cursor.
     private var remark: SafeText {
-        switch field {
+        switch fields.current {
         case .bucket: "The bucket's name."
         case .name: "6 to 63 letters, digits and hyphens. The rule gets a fresh signing secret, which is saved here."
         case .target where rule?.isTargetMasked == true:

@@ -28,7 +28,7 @@ struct RulePages {
                 guard let number = count.events[verdict], number > 0 else { continue }
                 fields.add("  \(verdict.title)", "\(Wording.grouped(number))", verdict.style)
             }
-            fields.add("Last event", time(count.last))
+            fields.add("Last event", clock.text(count.last))
         } else {
             fields.add([StyledLine("No event of it is recorded.", Style(.secondary))])
         }
@@ -39,7 +39,7 @@ struct RulePages {
             return fields.lines
         }
         fields.head("As B2 has it, its secrets masked")
-        fields.add(text(rule.json))
+        fields.add(PageLines.lines(of: Array(rule.json.utf8), columns))
         fields.add(
             [StyledLine()]
                 + Prose.lines(
@@ -51,7 +51,7 @@ struct RulePages {
     private func add(_ rule: AccountRule, to fields: inout FieldList) {
         if let suspension = rule.suspension { fields.add("Why", prose: suspension) }
         if let since = rule.silentSince {
-            fields.add("Silent since", time(Timestamp(milliseconds: since)), Style(.warning))
+            fields.add("Silent since", clock.text(Timestamp(milliseconds: since)), Style(.warning))
         }
         let target = StyledLine(SafeText(rule.target))
         if rule.leadsHere { fields.add("Target", target, note: "leads here") } else { fields.add("Target", target) }
@@ -115,7 +115,7 @@ struct RulePages {
         guard !isClean else { return lines + [StyledLine("Nothing is missing.", Style(.good))] }
         lines.append(StyledLine("Missing, the oldest first", Style(.heading)))
         for version in report.list {
-            var line = StyledLine(time(Timestamp(milliseconds: version.uploaded)), Style(.secondary))
+            var line = StyledLine(clock.text(Timestamp(milliseconds: version.uploaded)), Style(.secondary))
             line.append("  \(version.action)")
             line.append(SafeText("  \(version.name)"), Style(.accent))
             line.append(
@@ -134,18 +134,5 @@ struct RulePages {
             + Prose.lines(
                 "b2watch reconcile \(bucket) --act ACTION runs an action for them.", columns: columns,
                 style: Style(.secondary))
-    }
-
-    // MARK: - Texts
-
-    /// Returns the lines of a text. Line feeds separate them; all other control characters are escaped.
-    private func text(_ text: String) -> [StyledLine] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
-            StyledLine(SafeText(String($0))).wrapped(to: columns)
-        }
-    }
-
-    private func time(_ moment: Timestamp) -> SafeText {
-        clock.time(moment).map { "\($0.date) \($0.timeOfDay) \(clock.zone(at: moment))" } ?? "\(moment.milliseconds) ms"
     }
 }

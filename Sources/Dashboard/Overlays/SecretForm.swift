@@ -14,42 +14,47 @@ struct SecretForm {
         case unsigned
     }
 
-    enum Field: Int, CaseIterable {
+    enum Field {
         case secret, label, binding
     }
 
     let purpose: Purpose
-    private(set) var field = Field.secret
-    private var secret = LineEditor(isMasked: true)
-    private var label: LineEditor
-    private var binding: LineEditor
+    private var fields: FormFields<Field>
     /// The message about the last paste or attempt.
     private(set) var message: (text: SafeText, role: Role)?
     /// Whether the draft was sent to the keyring and is not answered yet.
     private(set) var isWaiting = false
 
     init(_ purpose: Purpose, label: String, binding: SecretBinding = .any) {
-        self.purpose = purpose
-        self.label = LineEditor(label)
-        self.binding = LineEditor(binding.description)
+        self.init(purpose, [.secret, .label, .binding], at: .secret, label, binding.description)
     }
 
     /// - Parameters:
     ///   - rule: The rule's name; empty to ask for it.
     ///   - kind: The kind of its proof: `path`, `header NAME` or `from`.
     init(unsigned rule: String, _ kind: String = "path") {
-        purpose = .unsigned
-        label = LineEditor(rule)
-        binding = LineEditor(kind.contains("address") ? "from" : kind)
-        field = rule.isEmpty ? .label : .secret
+        self.init(
+            .unsigned, [.label, .binding, .secret], at: rule.isEmpty ? .label : .secret, rule,
+            kind.contains("address") ? "from" : kind)
     }
 
-    /// The fields in the order of the screen, with their names.
-    private var fields: [(Field, SafeText)] {
-        purpose == .unsigned
-            ? [(.label, "Rule"), (.binding, "Known by"), (.secret, proofName)]
-            : [(.secret, "Secret"), (.label, "Label"), (.binding, "Bound to")]
+    private init(_ purpose: Purpose, _ order: [Field], at first: Field, _ label: String, _ binding: String) {
+        self.purpose = purpose
+        fields = FormFields(
+            order, at: first,
+            [.secret: LineEditor(isMasked: true), .label: LineEditor(label), .binding: LineEditor(binding)])
     }
+
+    private func name(_ field: Field) -> SafeText {
+        switch field {
+        case .secret: purpose == .unsigned ? proofName : "Secret"
+        case .label: purpose == .unsigned ? "Rule" : "Label"
+        case .binding: purpose == .unsigned ? "Known by" : "Bound to"
+        }
+    }
+
+    /// Returns what was typed into a field, without white space at its ends.
+    private func text(_ field: Field) -> String { String(SigningSecret.trim(fields[field].text)) }
 
     /// The name of the field for the proof of a rule that does not sign.
     private var proofName: SafeText {
@@ -62,19 +67,15 @@ struct SecretForm {
 
     /// The kind of the proof of a rule that does not sign: its first word in lower case, and the rest.
     private var kind: (word: String, rest: String) {
-        let parts = SigningSecret.trim(binding.text).split(separator: " ", maxSplits: 1).map(String.init)
+        let parts = text(.binding).split(separator: " ", maxSplits: 1).map(String.init)
         return ((parts.first ?? "").lowercased(), parts.count == 2 ? parts[1] : "")
     }
 
-    mutating func moveField(by distance: Int) {
-        let all = fields.map(\.0)
-        let index = all.firstIndex(of: field) ?? 0
-        field = all[(index + distance + all.count) % all.count]
-    }
+    mutating func moveField(by distance: Int) { fields.move(by: distance) }
 
     mutating func type(_ key: Key) {
         message = nil
-        _ = withEditor { $0.update(.key(key)) }
+        fields.type(key)
     }
 
     mutating func paste(_ bytes: [UInt8]) {
@@ -86,15 +87,14 @@ struct SecretForm {
             )
             return
         }
-        withEditor { $0.insert(text) }
+        fields.insert(text)
         message = paste.note.map { ($0, .notice) }
     }
 
     /// Returns the draft; or nil, with a message about what is missing.
     mutating func submit(held: KeyringSummary) -> SecretDraft? {
         guard !isWaiting else { return nil }
-        let value = String(SigningSecret.trim(secret.text))
-        let label = String(SigningSecret.trim(self.label.text))
+        let (value, label) = (text(.secret), text(.label))
         let others = held.secrets.map(\.label).filter { purpose != .replace($0) }
         if value.isEmpty {
             refuse("The field is empty: paste or type the signing secret.", at: .secret)
@@ -102,7 +102,7 @@ struct SecretForm {
             refuse("Give the secret a label, to distinguish it from others.", at: .label)
         } else if others.contains(label) {
             refuse("There is a secret with the label \(label) already.", at: .label)
-        } else if let binding = SecretBinding(String(SigningSecret.trim(self.binding.text))) {
+        } else if let binding = SecretBinding(text(.binding)) {
             isWaiting = true
             message = nil
             return SecretDraft(label: label, value: value, binding: binding)
@@ -115,8 +115,7 @@ struct SecretForm {
     /// Returns the rule that does not sign; or nil, with a message about what is missing.
     mutating func submitUnsigned() -> UnsignedDraft? {
         guard !isWaiting else { return nil }
-        let rule = String(SigningSecret.trim(label.text))
-        let value = String(SigningSecret.trim(secret.text))
+        let (rule, value) = (text(.label), text(.secret))
         let (word, rest) = kind
         if rule.isEmpty || rule.contains(where: \.isWhitespace) {
             refuse("Give the name of the rule, as B2 has it.", at: .label)
@@ -156,22 +155,13 @@ struct SecretForm {
     }
 
     private mutating func refuse(_ text: SafeText, at field: Field) {
-        self.field = field
+        fields.current = field
         message = (text, .bad)
-    }
-
-    @discardableResult
-    private mutating func withEditor<Result>(_ body: (inout LineEditor) -> Result) -> Result {
-        switch field {
-        case .secret: body(&secret)
-        case .label: body(&label)
-        case .binding: body(&binding)
-        }
     }
 
     /// A warning about the typed secret, which is accepted all the same.
     private var doubt: SafeText? {
-        let value = SigningSecret.trim(secret.text)
+        let value = text(.secret)
         guard purpose != .unsigned, !value.isEmpty, !SigningSecret.looksUsual(Array(value.utf8)) else { return nil }
         return
             "Not 32 letters and digits, as B2's secrets are (\(value.count) characters here). It can be used all the same."
@@ -187,37 +177,12 @@ struct SecretForm {
             case .replace(let label): "Replace the secret \(label)"
             case .unsigned: "Name a rule that does not sign"
             }
-        surface.put(title, at: Point(column: ListRow.margin, row: 0), style: Style(.heading))
-        var cursor: Point?
-        // A low screen has no empty lines, because the messages need them.
-        let gap = surface.size.rows < 10 ? 0 : 1
-        for (index, (field, name)) in fields.enumerated() {
-            let editor = editor(field)
-            let row = 1 + gap + index
-            let hasFocus = field == self.field
-            surface.put(
-                (hasFocus ? "▌ " : "  ") + name, at: Point(column: 0, row: row),
-                style: Style(hasFocus ? .accent : .secondary, bold: hasFocus))
-            let rect = Rect(column: 12, row: row, columns: min(52, surface.size.columns - 13), rows: 1)
-            let point = surface.draw(in: rect) { part in
-                editor.draw(on: &part, style: Style(.plain, underlined: true))
-            }
-            if hasFocus { cursor = Point(column: rect.column + point.column, row: row) }
-        }
-        drawRemarks(from: 4 + gap * 2, on: &surface)
+        var fields = fields
+        // Addresses are no secret.
+        fields[.secret].isMasked = purpose != .unsigned || kind.word != "from"
+        let (cursor, end) = fields.draw(title, columns: 52, lowest: 10, on: &surface, name: name)
+        drawRemarks(from: end, on: &surface)
         return cursor
-    }
-
-    /// Returns the editor of a field. Addresses are no secret.
-    private func editor(_ field: Field) -> LineEditor {
-        switch field {
-        case .secret:
-            var editor = secret
-            editor.isMasked = purpose != .unsigned || kind.word != "from"
-            return editor
-        case .label: return label
-        case .binding: return binding
-        }
     }
 
     private func drawRemarks(from first: Int, on surface: inout Surface) {
@@ -229,17 +194,15 @@ struct SecretForm {
         if let doubt { remarks.append((doubt, .warning)) }
         if message == nil {
             if purpose == .unsigned {
-                switch field {
-                case .label:
-                    remarks.append(
-                        (
-                            "Anybody can write a rule's name into a request, so it must also be known by a secret.",
-                            .secondary
-                        ))
-                case .binding: remarks.append(("path, header NAME or from", .secondary))
-                case .secret: remarks.append(("Give " + Self.wanted(kind.word), .secondary))
-                }
-            } else if field == .binding {
+                let remark: SafeText =
+                    switch fields.current {
+                    case .label:
+                        "Anybody can write a rule's name into a request, so it must also be known by a secret."
+                    case .binding: "path, header NAME or from"
+                    case .secret: "Give " + Self.wanted(kind.word)
+                    }
+                remarks.append((remark, .secondary))
+            } else if fields.current == .binding {
                 remarks.append(("any, bucket:NAME or rule:NAME", .secondary))
             }
         }

@@ -169,7 +169,7 @@ struct PageLines {
         if case .preview(let action) = kind {
             lines += Prose.lines(run.words(action), columns: columns, style: Style(.heading)) + [StyledLine()]
         }
-        return lines + text(run.text)
+        return lines + Self.lines(of: run.text, columns)
     }
 
     private func entry(_ row: OutboxRow, _ exchange: OutboxExchange?) -> [StyledLine] {
@@ -181,21 +181,21 @@ struct PageLines {
         fields.add("State", StyledLine("\(entry.state.glyph) \(entry.state.word)", entry.state.style))
         if let reason = entry.reason { fields.add("Why", prose: reason) }
         fields.add("Attempts", "\(Wording.grouped(entry.attempts))")
-        if let next = entry.nextTry { fields.add("Next try", time(next)) }
-        fields.add("Added", time(entry.addedAt), Style(.secondary))
-        fields.add("Changed", time(entry.changedAt), Style(.secondary))
+        if let next = entry.nextTry { fields.add("Next try", clock.text(next, hasFraction: true)) }
+        fields.add("Added", clock.text(entry.addedAt, hasFraction: true), Style(.secondary))
+        fields.add("Changed", clock.text(entry.changedAt, hasFraction: true), Style(.secondary))
         guard let exchange else {
             fields.add([StyledLine()] + Prose.lines(Self.unsent(entry), columns: columns, style: Style(.heading)))
             return fields.lines
         }
         fields.head("Request, its secrets masked")
         fields.add(
-            "Sent", StyledLine(time(exchange.startedAt)),
+            "Sent", StyledLine(clock.text(exchange.startedAt, hasFraction: true)),
             note: "took \(Wording.duration(microseconds: exchange.duration))")
-        fields.add(text(exchange.request))
+        fields.add(Self.lines(of: exchange.request, columns))
         fields.head("Answer")
         fields.add("Outcome", prose: exchange.outcome)
-        fields.add(text(exchange.answer))
+        fields.add(Self.lines(of: exchange.answer, columns))
         if exchange.isCut {
             fields.add([StyledLine("Only the first 64 KiB of the answer were kept.", Style(.notice))])
         }
@@ -214,17 +214,12 @@ struct PageLines {
     }
 
     /// Returns the lines of a text. Line feeds separate them; all other control characters are escaped.
-    private func text(_ bytes: [UInt8]) -> [StyledLine] {
+    static func lines(of bytes: [UInt8], _ columns: Int) -> [StyledLine] {
         let lines = bytes.prefix(OutboxExchange.longest)
             .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return lines.flatMap { line in
             let text = SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
             return StyledLine(text).wrapped(to: columns)
         }
-    }
-
-    private func time(_ moment: Timestamp) -> SafeText {
-        clock.time(moment).map { "\($0.date) \($0.timeOfDay).\($0.fraction) \(clock.zone(at: moment))" }
-            ?? "\(moment.milliseconds) ms"
     }
 }

@@ -153,8 +153,7 @@ struct LogScreen: Tab {
         let text = Prose.lines(entry.text, columns: max(8, columns - 3), style: entry.style)
         guard let time = entry.time else { return text }
         let head: SafeText =
-            "\(clock.time(time).map { "\($0.date) \($0.timeOfDay).\($0.fraction) \(clock.zone(at: time))" } ?? "?")"
-            + "  \(entry.level.rawValue)  \(SafeText(cell: entry.source))"
+            clock.text(time, hasFraction: true) + "  \(entry.level.rawValue)  \(SafeText(cell: entry.source))"
         return [StyledLine(head.clipped(to: max(8, columns - 3)), Style(.secondary))] + text
     }
 }

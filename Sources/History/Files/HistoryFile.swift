@@ -12,10 +12,7 @@ struct HistoryFile: Sendable {
     init(at path: String) throws(HistoryError) {
         let folder = PathParts(path).folder
         do {
-            if !FileManager.default.fileExists(atPath: folder) {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            }
+            if !FileManager.default.fileExists(atPath: folder) { try PrivateFolder.make(folder) }
         } catch {
             let isReadOnly = (error as? CocoaError)?.code == .fileWriteVolumeReadOnly
             let reason = isReadOnly ? FileSystem.reason(EROFS, at: folder) : error.localizedDescription

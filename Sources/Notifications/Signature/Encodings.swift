@@ -3,8 +3,9 @@ import CZlib
 // MARK: - Hex
 
 /// Bytes as pairs of hex digits.
-enum Hex {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+public enum Hex {
+    /// Returns two digits for each byte.
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in bytes {

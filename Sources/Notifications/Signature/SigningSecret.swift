@@ -93,6 +93,11 @@ public struct SigningSecret: Sendable {
         key.isEqual(to: other.key)
     }
 
+    /// Returns whether both verify the same requests: the same key with the same binding.
+    public func isSame(as other: SigningSecret) -> Bool {
+        hasSameValue(as: other) && binding == other.binding
+    }
+
     /// Lends the secret's text. Only the file that saves secrets, if the user asks for that, needs it.
     public func withExposedValue<Result, Failure: Error>(
         _ body: (String) throws(Failure) -> Result

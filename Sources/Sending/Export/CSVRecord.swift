@@ -11,12 +11,16 @@ public enum CSVRecord {
     private static let quote = UInt8(ascii: "\"")
 
     /// Writes a record, without the newline at its end.
-    public static func append(_ cells: [String], separator: UInt8 = comma, to bytes: inout [UInt8]) {
+    ///
+    /// - Parameter isGuarded: Whether texts that a spreadsheet would read as formulas get an apostrophe before them.
+    public static func append(
+        _ cells: [String], separator: UInt8 = comma, isGuarded: Bool = false, to bytes: inout [UInt8]
+    ) {
         var output = OutputBytes()
         for (index, var cell) in cells.enumerated() {
             if index > 0 { output.append(separator) }
             cell.withUTF8 {
-                append(UnsafeRawBufferPointer($0), separator: separator, isGuarded: false, to: &output)
+                append(UnsafeRawBufferPointer($0), separator: separator, isGuarded: isGuarded, to: &output)
             }
         }
         bytes += output.array

@@ -113,12 +113,12 @@ public struct ExportFormat: Sendable {
 
     public static let csv = ExportFormat(
         name: "csv", meaning: "a table for spreadsheets (RFC 4180), a line an event", hasColumns: true
-    ) { CSVWriter($0) }
+    ) { TableWriter(options: $0, between: CSVRecord.comma, newline: CSVRecord.newline) }
 
     public static let tsv = ExportFormat(
         name: "tsv", meaning: "the same with tabs between cells, and quotes around a cell with a tab or newline in it",
         hasColumns: true
-    ) { TSVWriter($0) }
+    ) { TableWriter(options: $0, between: CSVRecord.tab, newline: [0x0A]) }
 
     public static let jsonl = ExportFormat(
         name: "jsonl", meaning: "a line of JSON a delivery, as listen --format json writes it", hasColumns: false
@@ -136,17 +136,24 @@ public struct ExportFormat: Sendable {
 
 // MARK: - Tables
 
-/// The table that CSV and TSV write: the sheet's five columns, and then the requested ones.
-struct ExportTable: Sendable {
+/// CSV by RFC 4180, and TSV: the sheet's five columns, and then the requested ones. UTF-8, without a byte-order mark.
+///
+/// In both, a cell that needs quotes has them, so that a program reads the same cells from both.
+struct TableWriter: ExportWriter {
     let options: ExportOptions
-    /// The separator of cells.
-    let separator: UInt8
+    /// The byte between cells.
+    let between: UInt8
+    let newline: [UInt8]
+
+    var unit: ExportUnit { .events }
+    var hasSeveralLines: Bool { false }
+    var separator: UInt8? { between == CSVRecord.tab ? between : nil }
 
     /// The line of the columns' headers.
-    var head: String {
+    var head: [String] {
         var bytes: [UInt8] = []
-        CSVRecord.append(SheetRow.headers + options.columns.map(\.header), separator: separator, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        CSVRecord.append(SheetRow.headers + options.columns.map(\.header), separator: between, to: &bytes)
+        return [String(decoding: bytes, as: UTF8.self)]
     }
 
     var readsDeliveries: Bool { options.columns.contains(where: \.readsDelivery) }
@@ -158,12 +165,12 @@ struct ExportTable: Sendable {
         let row = item.row
         append(moment: row.eventTimestamp, to: &output)
         for value in [row.eventType, row.objectName, row.objectSize, row.objectVersionId] {
-            output.append(separator)
+            output.append(between)
             append(value, to: &output)
         }
         for column in options.columns {
-            output.append(separator)
-            column.cell(item, options).append(separator: separator, isVerbatim: options.isVerbatim, to: &output)
+            output.append(between)
+            column.cell(item, options).append(separator: between, isVerbatim: options.isVerbatim, to: &output)
         }
     }
 
@@ -174,62 +181,13 @@ struct ExportTable: Sendable {
         case .rfc3339: output.append(moment)
         case .epochMilliseconds: output.append(integer: milliseconds)
         case .date:
-            ExportCell(moment, as: .date).append(separator: separator, isVerbatim: options.isVerbatim, to: &output)
+            ExportCell(moment, as: .date).append(separator: between, isVerbatim: options.isVerbatim, to: &output)
         }
     }
 
     private func append(_ value: FieldValue, to output: inout OutputBytes) {
         if case .integer(let integer) = value { return output.append(integer: integer) }
-        ExportCell(value).append(separator: separator, isVerbatim: options.isVerbatim, to: &output)
-    }
-}
-
-// MARK: - CSV
-
-/// Comma-separated values by RFC 4180: CRLF after each line, quotes around cells that need them and doubled within.
-/// UTF-8, without a byte-order mark.
-struct CSVWriter: ExportWriter {
-    private let table: ExportTable
-
-    init(_ options: ExportOptions) {
-        table = ExportTable(options: options, separator: CSVRecord.comma)
-    }
-
-    var unit: ExportUnit { .events }
-    var parts: RowParts { table.parts }
-    var readsDeliveries: Bool { table.readsDeliveries }
-    var newline: [UInt8] { CSVRecord.newline }
-    var hasSeveralLines: Bool { false }
-
-    var head: [String] { [table.head] }
-
-    func append(_ item: ExportItem, to bytes: inout OutputBytes) {
-        table.append(item, to: &bytes)
-    }
-}
-
-// MARK: - TSV
-
-/// Tab-separated values: like CSV, with a tab between cells and a newline after each line. A cell with a tab, a newline
-/// or a quote in it has quotes around it, so that a program reads the same cells from both.
-struct TSVWriter: ExportWriter {
-    private let table: ExportTable
-
-    init(_ options: ExportOptions) {
-        table = ExportTable(options: options, separator: CSVRecord.tab)
-    }
-
-    var unit: ExportUnit { .events }
-    var parts: RowParts { table.parts }
-    var readsDeliveries: Bool { table.readsDeliveries }
-    var newline: [UInt8] { [0x0A] }
-    var separator: UInt8? { CSVRecord.tab }
-    var hasSeveralLines: Bool { false }
-
-    var head: [String] { [table.head] }
-
-    func append(_ item: ExportItem, to bytes: inout OutputBytes) {
-        table.append(item, to: &bytes)
+        ExportCell(value).append(separator: between, isVerbatim: options.isVerbatim, to: &output)
     }
 }
 

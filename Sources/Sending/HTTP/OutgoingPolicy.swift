@@ -284,3 +284,23 @@ public enum WebhookURLError: Error, Sendable, Hashable, CustomStringConvertible 
         }
     }
 }
+
+// MARK: - Percent-encoding
+
+extension String {
+    /// The text as a part of a path or of a form: everything except letters, digits and `-._~` of ASCII is
+    /// percent-encoded (RFC 3986, 2.3).
+    public var percentEncoded: String {
+        utf8.reduce(into: "") { encoded, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+    }
+}

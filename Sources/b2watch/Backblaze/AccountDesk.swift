@@ -139,7 +139,10 @@ final class AccountDesk: AccountAnswering, AccountAsking {
                     reading.buckets.append(bucket.name)
                     reading.rules += rules.map { rule in
                         var shown = AccountRule(rule, of: bucket.name, publicURL: url)
-                        shown.silentSince = silence(of: rule, bucket.name, silentAfter)?.milliseconds
+                        if let silentAfter, rule.isEnabled, !rule.isSuspended {
+                            shown.silentSince = receiver.history.reader.silence(
+                                ofRule: rule.name, bucket: bucket.name, longerThan: silentAfter)?.milliseconds
+                        }
                         return shown
                     }
                     suspended.note(rules.compactMap(\.suspension), of: bucket.name)
@@ -148,15 +151,6 @@ final class AccountDesk: AccountAnswering, AccountAsking {
         } catch {
             reading.problems.append("\(error)")
         }
-    }
-
-    /// Returns the time of a rule's last event, if that is longer ago than a limit.
-    private func silence(of rule: NotificationRule, _ bucket: String, _ limit: Duration?) -> Timestamp? {
-        guard let limit, rule.isEnabled, !rule.isSuspended,
-            let last = try? receiver.history.reader.lastEvent(ofRule: rule.name, bucket: bucket),
-            Duration.milliseconds(Timestamp.now.milliseconds - last.milliseconds) > limit
-        else { return nil }
-        return last
     }
 
     // MARK: - Changing rules
@@ -199,15 +193,13 @@ final class AccountDesk: AccountAnswering, AccountAsking {
         try withBook(change.bucket) { book in
             if change.kind == .saveSecret { return try saveSecret(of: book.rule(named: change.rule), book) }
             if change.kind == .pointHere { try SelfTest(receiver).prove(WebhookURL(try knownURL(book))) }
-            var generator = SystemRandomNumberGenerator()
-            let secret = RuleSecret.fresh(using: &generator)
             let done = try book.make(
-                try edit(change, book, secret: secret), of: change.rule, planned: version)
+                try edit(change, book, secret: RuleSecret.fresh()), of: change.rule, planned: version)
             let sentence = "the rule \(change.rule) of \(change.bucket) is \(change.kind.done)"
             receiver.note(sentence, .info)
             var sentences = [sentence] + done.notes
             if case .create = change.kind, let rule = done.after {
-                SeenRules.ofBucket(change.bucket)?.note(change.rule)
+                SeenRules(ofBucket: change.bucket)?.note(change.rule)
                 do {
                     sentences.append(try saveSecret(of: rule, book))
                 } catch {
@@ -243,16 +235,10 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     private func secret(
         of rule: NotificationRule, _ book: RuleBook
     ) throws -> (secret: SigningSecret, saved: KeyringBook.Entry?) {
-        guard let value = rule.secret else {
-            throw B2Problem(
-                .rule,
-                "the rule \(rule.name) has no signing secret, so B2 signs nothing for it: give it one with b2watch rules update"
-                    + " \(book.bucket.name) \(rule.name) --new-secret")
-        }
         let known = receiver.keyring.all
-        let label = SecretLabel.free(SavedSecrets.label(ofRule: rule.name), among: known.map(\.secret.label))
-        let secret = try SigningSecret(label: label, value: value, binding: .rule(rule.name))
-        let same = known.first { $0.secret.hasSameValue(as: secret) && $0.secret.binding == secret.binding }
+        let secret = try SavedSecrets.secret(
+            book.secret(of: rule), ofRule: rule.name, among: known.map(\.secret))
+        let same = known.first { $0.secret.isSame(as: secret) }
         return (same?.secret ?? secret, same)
     }
 
@@ -307,12 +293,8 @@ final class AccountDesk: AccountAnswering, AccountAsking {
 
     private func compare(_ bucket: String) throws -> ComparisonReport {
         try withClient(try requiredKey(of: bucket)) { client in
-            let run = ReconcileRun(
-                client: client, reader: receiver.history.reader, history: receiver.history.path,
-                folder: "\(try ProcessEnvironment.places.state)/reconcile", log: ProcessEnvironment.log,
-                say: { [receiver] in receiver.note("reconcile: \($0)", $1) })
             var missing: [ComparisonReport.Missing] = []
-            let report = try run.run(
+            let report = try ReconcileRun(client, receiver).run(
                 ReconcileRun.Order(bucket), latest: { receiver.history.current.latestRow },
                 while: { progress in
                     state.change { state in
@@ -358,8 +340,7 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     /// Runs something on the rules of a bucket.
     private func withBook<Value>(_ bucket: String, _ body: (RuleBook) throws -> Value) throws -> Value {
         try withClient(try requiredKey(of: bucket)) { client in
-            try body(
-                RuleBook(client, client.bucket(named: bucket), savingIn: try? ProcessEnvironment.places.replacedRules))
+            try body(client.book(of: bucket))
         }
     }
 
@@ -421,7 +402,17 @@ final class AccountDesk: AccountAnswering, AccountAsking {
     }
 }
 
-// MARK: - Suspended rules
+// MARK: - Silent and suspended rules
+
+extension HistoryReader {
+    /// Returns the time of a rule's last event, if that is longer ago than a limit.
+    func silence(ofRule rule: String, bucket: String, longerThan limit: Duration) -> Timestamp? {
+        guard let last = try? lastEvent(ofRule: rule, bucket: bucket),
+            Duration.milliseconds(Timestamp.now.milliseconds - last.milliseconds) > limit
+        else { return nil }
+        return last
+    }
+}
 
 /// The suspended rules of each bucket as they were last read, which a warning shows.
 final class SuspendedRules: Sendable {

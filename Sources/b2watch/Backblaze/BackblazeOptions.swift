@@ -104,6 +104,11 @@ extension OutgoingClient {
 extension B2Client {
     /// A description of the key in use, shown before anything is written.
     var introduction: String { "with \(key), realm \(key.realm)" }
+
+    /// Returns the rules of a bucket; each list that is replaced is saved.
+    func book(of bucket: String) throws(B2Problem) -> RuleBook {
+        RuleBook(self, try self.bucket(named: bucket), savingIn: try? ProcessEnvironment.places.replacedRules)
+    }
 }
 
 // MARK: - Saving secrets
@@ -112,14 +117,13 @@ extension B2Client {
 enum SavedSecrets {
     /// Saves a rule's secret, and has a running b2watch read it.
     ///
-    /// - Parameter label: The secret's label. A number is added if it is in use.
+    /// - Parameter label: The secret's label; nil for one made from the rule's name. A number is added if it is in use.
     /// - Returns: What was done, in a sentence.
-    static func save(_ value: String, ofRule rule: String, label: String) throws -> String {
+    static func save(_ value: String, ofRule rule: String, label: String? = nil) throws -> String {
         let file = RememberedSecrets(path: try ProcessEnvironment.places.secrets)
         let saved = try file.load().map(\.secret)
-        let free = SecretLabel.free(label, among: saved.map(\.label))
-        let secret = try SigningSecret(label: free, value: value, binding: .rule(rule))
-        if let known = saved.first(where: { $0.hasSameValue(as: secret) && $0.binding == secret.binding }) {
+        let secret = try secret(value, ofRule: rule, label: label, among: saved)
+        if let known = saved.first(where: secret.isSame) {
             return "the secret of the rule \(rule) is saved already: \(known)"
         }
         try file.save(saved + [secret])
@@ -136,9 +140,15 @@ enum SavedSecrets {
         }
     }
 
-    /// Returns a label made from a rule's name.
-    static func label(ofRule rule: String) -> String {
-        let label = String(rule.filter { SecretLabel.isValid(String($0)) }.prefix(40))
-        return label.isEmpty ? "rule" : label
+    /// Returns the secret of a rule, with a label that no known secret has.
+    ///
+    /// - Parameter label: The label to begin with; nil for one made from the rule's name.
+    static func secret(
+        _ value: String, ofRule rule: String, label: String? = nil, among known: [SigningSecret]
+    ) throws -> SigningSecret {
+        let letters = String(rule.filter { SecretLabel.isValid(String($0)) }.prefix(40))
+        let label = label ?? (letters.isEmpty ? "rule" : letters)
+        return try SigningSecret(
+            label: SecretLabel.free(label, among: known.map(\.label)), value: value, binding: .rule(rule))
     }
 }

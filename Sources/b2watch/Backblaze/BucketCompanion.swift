@@ -56,9 +56,7 @@ final class BucketCompanion: ReceivingCompanion {
 
     init(
         _ key: ApplicationKey, target: @escaping Target, goal: String?, ruleName: String, bucket: String,
-        secret: String?, tunnel: Tunnel?,
-        publicURL: String?,
-        forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
+        secret: String?, tunnel: Tunnel?, publicURL: String?, forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
     ) {
         self.key = key
         self.target = target
@@ -82,8 +80,7 @@ final class BucketCompanion: ReceivingCompanion {
             if let secret {
                 try addSecret(secret, to: receiver, desk)
             } else {
-                var generator = SystemRandomNumberGenerator()
-                path = (path == "/" ? "" : path) + "/" + RuleSecret.fresh(using: &generator)
+                path = (path == "/" ? "" : path) + "/" + RuleSecret.fresh()
                 if let rule = UnsignedRule(ruleName, .path(path)) { receiver.unsigned.add(rule) }
                 desk.announceSecrets()
             }
@@ -110,7 +107,7 @@ final class BucketCompanion: ReceivingCompanion {
             case .step(let text): report(text, .info)
             case .warning(let text): report(text, .warning)
             case .connected(let url):
-                SeenRules.ofBucket(bucket)?.note(ruleName)
+                SeenRules(ofBucket: bucket)?.note(ruleName)
                 account.connected(url)
                 let sentence =
                     goal.map { "\($0) sends the notifications of the rule \(ruleName) of \(bucket) to \(url)" }
@@ -147,9 +144,8 @@ final class BucketCompanion: ReceivingCompanion {
 
     private func addSecret(_ secret: String, to receiver: Receiver, _ desk: ReceiverDesk) throws {
         let known = receiver.keyring.all.map(\.secret)
-        let label = SecretLabel.free(SavedSecrets.label(ofRule: ruleName), among: known.map(\.label))
-        let new = try SigningSecret(label: label, value: secret, binding: .rule(ruleName))
-        guard !known.contains(where: { $0.hasSameValue(as: new) && $0.binding == new.binding }) else { return }
+        let new = try SavedSecrets.secret(secret, ofRule: ruleName, among: known)
+        guard !known.contains(where: new.isSame) else { return }
         try receiver.keyring.add(new, from: .rule(ruleName))
         desk.announceSecrets()
     }

@@ -121,15 +121,7 @@ struct ConnectCommand: ParsableCommand {
                 throw ValidationError(
                     "--event-broker-url leaves the rule as it is: leave out --unsigned and --no-forward")
             }
-            let url: WebhookURL
-            do throws(WebhookURLError) {
-                url = try WebhookURL(brokerURL)
-            } catch {
-                throw ValidationError("--event-broker-url: \(error)")
-            }
-            guard url.isSecure || url.isLoopback else {
-                throw ValidationError("--event-broker-url \(brokerURL): write https://")
-            }
+            try Self.check(brokerURL, of: "--event-broker-url")
         }
         if let pollInterval {
             guard brokerURL != nil else { throw ValidationError("--poll-interval belongs to --event-broker-url") }
@@ -137,16 +129,19 @@ struct ConnectCommand: ParsableCommand {
                 throw ValidationError("--poll-interval \(pollInterval): write 1 to 86400 seconds")
             }
         }
-        for text in forward {
-            let url: WebhookURL
-            do throws(WebhookURLError) {
-                url = try WebhookURL(text)
-            } catch {
-                throw ValidationError("--forward: \(error)")
-            }
-            guard url.isSecure || url.isLoopback else {
-                throw ValidationError("--forward \(text): anyone between could read plain http: write https://")
-            }
+        for text in forward { try Self.check(text, of: "--forward") }
+    }
+
+    /// Refuses a URL that is not valid, or to which anyone between could read what is sent.
+    private static func check(_ text: String, of option: String) throws {
+        let url: WebhookURL
+        do throws(WebhookURLError) {
+            url = try WebhookURL(text)
+        } catch {
+            throw ValidationError("\(option): \(error)")
+        }
+        guard url.isSecure || url.isLoopback else {
+            throw ValidationError("\(option) \(text): anyone between could read plain http: write https://")
         }
     }
 
@@ -187,10 +182,10 @@ struct ConnectCommand: ParsableCommand {
     private func prepare(_ diagnostics: Diagnostics) throws -> BucketCompanion {
         let folder = try ProcessEnvironment.places.connections
         let client = try account.client(diagnostics)
-        let bucket = try client.bucket(named: bucket)
+        let book = try client.book(of: bucket)
+        let bucket = book.bucket
         try client.require([B2Capability.readRules] + (brokerURL == nil ? [B2Capability.writeRules] : []))
         diagnostics.say("connecting to \(bucket.name) \(client.introduction)")
-        let book = RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules)
         for note in try ConnectionCleanup.run(book, folder: folder) { diagnostics.say("left from before: \(note)") }
         let rules = try book.all()
         let realm = client.key.realm
@@ -216,15 +211,14 @@ struct ConnectCommand: ParsableCommand {
                 try ask(original, diagnostics)
             }
         } else {
-            var generator = SystemRandomNumberGenerator()
-            secret = isUnsigned ? nil : RuleSecret.fresh(using: &generator)
+            secret = isUnsigned ? nil : RuleSecret.fresh()
             wanted = NotificationRule(
-                name: RuleSecret.temporaryName(using: &generator), eventTypes: RuleEventType.all, prefix: "",
+                name: RuleSecret.temporaryName(), eventTypes: RuleEventType.all, prefix: "",
                 url: "https://b2watch.invalid/", secret: secret)
             try scope.settings().apply(to: &wanted, among: rules)
             try wanted.check(among: rules, in: realm)
         }
-        for note in [wanted.suspension].compactMap(\.self) { diagnostics.say(note, .warning) }
+        if let suspension = wanted.suspension { diagnostics.say(suspension, .warning) }
         let broker = try brokerURL.map { try WebhookURL($0) }
         if let broker, let target = try? WebhookURL(wanted.url), target.authority != broker.authority {
             diagnostics.say(
@@ -280,13 +274,12 @@ struct CleanupCommand: ParsableCommand {
         try StartFailure.explained(by: diagnostics) {
             let folder = try ProcessEnvironment.places.connections
             let client = try account.client(diagnostics)
-            let bucket = try client.bucket(named: bucket)
-            diagnostics.say("cleaning up \(bucket.name) \(client.introduction)")
-            let book = RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules)
+            let book = try client.book(of: bucket)
+            diagnostics.say("cleaning up \(bucket) \(client.introduction)")
             let notes = try ConnectionCleanup.run(book, folder: folder)
             for note in notes { diagnostics.say(note) }
             if notes.isEmpty { diagnostics.say("there is nothing to clean up") }
-            let mine = ConnectionJournal.leftovers(in: folder, bucket: bucket.name, realm: client.key.realm).inUse
+            let mine = ConnectionJournal.leftovers(in: folder, bucket: bucket, realm: client.key.realm).inUse
             for entry in mine {
                 diagnostics.say("b2watch (process \(entry.process)) is connected by the rule \(entry.rule): it stays")
             }
@@ -296,7 +289,7 @@ struct CleanupCommand: ParsableCommand {
             for rule in others {
                 diagnostics.say(
                     "the rule \(rule.name) is a temporary one, but this machine has not made it: where nobody uses it, b2watch"
-                        + " rules delete \(bucket.name) \(rule.name)", .warning)
+                        + " rules delete \(bucket) \(rule.name)", .warning)
             }
         }
         diagnostics.flush()

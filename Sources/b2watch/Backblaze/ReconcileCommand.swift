@@ -1,6 +1,7 @@
 import ArgumentParser
 import Backblaze
 import Base
+import Dashboard
 import Foundation
 import History
 import Notifications
@@ -84,7 +85,7 @@ struct ReconcileCommand: ParsableCommand {
             throw ValidationError(
                 "--resume goes on with what was begun: leave out --since, --prefix, --rule and --grace")
         }
-        if let grace, Self.duration(grace) == nil {
+        if let grace, Self.grace(grace) == nil {
             throw ValidationError("--grace \(grace): write a time such as 15m, 2h or 90s")
         }
         if let mostCalls, mostCalls < 1 { throw ValidationError("--max-calls \(mostCalls): write 1 or more") }
@@ -94,12 +95,8 @@ struct ReconcileCommand: ParsableCommand {
     }
 
     private func moment(_ text: String) throws -> Timestamp? {
-        let context = FilterContext(
-            now: .now,
-            secondsFromUTC: { [utc] time in
-                let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1_000)
-                return utc ? 0 : TimeZone.current.secondsFromGMT(for: date)
-            })
+        let clock = utc ? WallClock.utc : .local
+        let context = FilterContext(now: .now, secondsFromUTC: clock.secondsFromUTC)
         return FilterMoment(in: context).stretch(text)?.lowerBound
     }
 
@@ -118,7 +115,7 @@ struct ReconcileCommand: ParsableCommand {
         order.since = try since.flatMap(moment)
         order.prefix = prefix ?? ""
         order.rule = rule
-        order.grace = grace.flatMap(Self.duration) ?? order.grace
+        order.grace = grace.flatMap(Self.grace) ?? order.grace
         order.mostCalls = mostCalls
         order.isResumed = resume
         order.action = action
@@ -126,12 +123,8 @@ struct ReconcileCommand: ParsableCommand {
     }
 
     /// Reads a duration such as `15m`, `2h` or `0s`.
-    private static func duration(_ text: String) -> Duration? {
-        let units = ["s": 1, "m": 60, "h": 3_600]
-        guard let unit = text.last.flatMap({ units[$0.lowercased()] }), let number = Int(text.dropLast()),
-            (0...100_000).contains(number)
-        else { return nil }
-        return .seconds(number * unit)
+    private static func grace(_ text: String) -> Duration? {
+        Duration(text.lowercased(), units: "smh", numbers: 0...100_000)
     }
 
     /// - Returns: Whether nothing is missing.
@@ -157,7 +150,6 @@ struct ReconcileCommand: ParsableCommand {
         defer { if isOpen { history.close() } }
         let run = ReconcileRun(
             client: try account.client(diagnostics), reader: history.reader, history: history.path,
-            folder: "\(try ProcessEnvironment.places.state)/reconcile", log: ProcessEnvironment.log,
             say: { diagnostics.say($0, $1) })
         let progress = ProgressLine(isShown: true)
         isListing.store(true, ordering: .relaxed)
@@ -222,8 +214,8 @@ struct ReconcileCommand: ParsableCommand {
             try store.visitLate { try output.write([SafeText(utf8: ReconcileReport.json($0, delay: $1).bytes)]) }
         } else if isCSV {
             try output.write([SafeText(ReconcileReport.tableHead)])
-            try store.visitMissing { try output.write([SafeText(ReconcileReport.row($0))]) }
-            try store.visitLate { try output.write([SafeText(ReconcileReport.row($0, delay: $1))]) }
+            try store.visitMissing { try output.write([ReconcileReport.row($0)]) }
+            try store.visitLate { try output.write([ReconcileReport.row($0, delay: $1)]) }
         }
     }
 

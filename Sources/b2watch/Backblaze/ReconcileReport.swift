@@ -3,6 +3,7 @@ import Base
 import Foundation
 import History
 import Notifications
+import Sending
 
 /// The result of a comparison, as text or as data.
 struct ReconcileReport: Sendable {
@@ -177,21 +178,14 @@ struct ReconcileReport: Sendable {
     static let tableHead = "outcome,uploaded,action,size,version,name,rule,delay"
 
     /// A version as a row of a table.
-    static func row(_ version: ReconcileStore.Missing, delay: Duration? = nil) -> String {
-        [
+    static func row(_ version: ReconcileStore.Missing, delay: Duration? = nil) -> SafeText {
+        let cells = [
             delay == nil ? "missing" : "late", version.uploaded.rfc3339, version.action, String(version.size),
-            version.id,
-            version.name, version.rule, delay.map { String(Int($0 / .milliseconds(1))) } ?? "",
-        ].map(cell).joined(separator: ",")
-    }
-
-    /// Returns a cell of a table. A text that a spreadsheet would read as a formula gets an apostrophe.
-    private static func cell(_ text: String) -> String {
-        let first = text.unicodeScalars.first
-        let isFormula = first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
-        let text = isFormula ? "'\(text)" : text
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"\(text.replacing("\"", with: "\"\""))\""
+            version.id, version.name, version.rule, delay.map { String(Int($0 / .milliseconds(1))) } ?? "",
+        ]
+        var bytes: [UInt8] = []
+        CSVRecord.append(cells, isGuarded: true, to: &bytes)
+        return SafeText(utf8: bytes)
     }
 }
 

@@ -52,10 +52,6 @@ struct ReconcileRun {
     let reader: HistoryReader
     /// The history's path, by which the log knows it; nil in memory.
     let history: String?
-    /// The folder of unfinished comparisons.
-    let folder: String
-    /// The path of b2watch's log; nil without one.
-    let log: String?
     /// Receives sentences for a person.
     let say: (String, LogLevel) -> Void
 
@@ -77,15 +73,15 @@ struct ReconcileRun {
     ) throws -> ReconcileReport {
         let bucket = try client.bucket(named: order.bucket)
         try client.require([B2Capability.listFiles])
-        let place = "\(folder)/\(bucket.name.replacing("/", with: "_"))"
-        let lock = try Self.lock(place, bucket: bucket.name)
+        let files = try ReconcileFiles(bucket.name)
+        let lock = try files.lock()
         defer { lock.release() }
         // A new comparison replaces the one in the file only once nothing is wrong with it.
-        let resumed = order.isResumed ? try ReconcileStore("\(place).sqlite", beginning: nil) : nil
+        let resumed = order.isResumed ? try ReconcileStore(files.store, beginning: nil) : nil
         let request = try resumed?.request() ?? Self.request(order)
-        let past = PastReconcile(path: PastReconcile.path(folder, bucket: bucket.name))
-        let rules = try self.rules(request, bucket, SeenRules("\(place).rules"))
-        let store = try resumed ?? ReconcileStore("\(place).sqlite", beginning: request)
+        let past = PastReconcile(path: files.past)
+        let rules = try self.rules(request, bucket, SeenRules(path: files.rules))
+        let store = try resumed ?? ReconcileStore(files.store, beginning: request)
         say(
             "comparing \(bucket.name) \(client.introduction), since \(Timestamp(milliseconds: request.since).rfc3339);"
                 + " \(past.estimate)", .info)
@@ -105,7 +101,7 @@ struct ReconcileRun {
         try store.settle()
         var report = try ReconcileReport(
             store, request, end, rules: rules?.map(\.rule) ?? [],
-            log: ReceivingLog(log, history: history), reader)
+            log: ReceivingLog(ProcessEnvironment.log, history: history), reader)
         report.otherCalls = client.requests - pages
         try found(store)
         guard end == .done else { return report }
@@ -190,16 +186,38 @@ struct ReconcileRun {
     }
 }
 
+extension ReconcileRun {
+    /// Creates a comparison in a process that receives.
+    init(_ client: B2Client, _ receiver: Receiver) {
+        self.init(
+            client: client, reader: receiver.history.reader, history: receiver.history.path,
+            say: { receiver.note("reconcile: \($0)", $1) })
+    }
+}
+
 // MARK: - Files
 
-extension ReconcileRun {
-    /// Locks the comparisons of a bucket, because two at once would write to one file.
+/// The files of a bucket's comparisons.
+struct ReconcileFiles {
+    private let bucket: String
+    private let place: String
+
+    /// - Throws: `PlacesError` if there is no place for files.
+    init(_ bucket: String) throws(PlacesError) {
+        self.bucket = bucket
+        place = "\(try ProcessEnvironment.places.comparisons)/\(bucket.replacing("/", with: "_"))"
+    }
+
+    /// The file of an unfinished comparison.
+    var store: String { "\(place).sqlite" }
+    var rules: String { "\(place).rules" }
+    var past: String { "\(place).past" }
+
+    /// Locks the comparisons of the bucket, because two at once would write to one file.
     ///
     /// - Throws: `B2Problem` if another comparison is running.
-    private static func lock(_ place: String, bucket: String) throws(B2Problem) -> FileLock {
-        let folder = (place as NSString).deletingLastPathComponent
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    func lock() throws(B2Problem) -> FileLock {
+        try? PrivateFolder.make(PathParts(place).folder)
         do throws(FileLock.Problem) {
             return try FileLock("\(place).lock")
         } catch {
@@ -220,10 +238,6 @@ struct PastReconcile {
     private let calls: Int?
     /// The number of versions that were compared.
     let versions: Int?
-
-    static func path(_ folder: String, bucket: String) -> String {
-        "\(folder)/\(bucket.replacing("/", with: "_")).past"
-    }
 
     init(path: String) {
         self.path = path
@@ -250,7 +264,7 @@ struct SeenRules {
     /// The times by the rules' names.
     let times: [String: Timestamp]
 
-    init(_ path: String) {
+    init(path: String) {
         self.path = path
         let lines = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
         times = lines.reduce(into: [:]) { times, line in
@@ -260,27 +274,26 @@ struct SeenRules {
         }
     }
 
-    /// Returns the times of a bucket's rules; nil without a place for them.
-    static func ofBucket(_ bucket: String) -> SeenRules? {
-        (try? ProcessEnvironment.places.state).map {
-            SeenRules("\($0)/reconcile/\(bucket.replacing("/", with: "_")).rules")
-        }
+    /// Reads the times of a bucket's rules; nil without a place for them.
+    init?(ofBucket bucket: String) {
+        guard let files = try? ReconcileFiles(bucket) else { return nil }
+        self.init(path: files.rules)
     }
 
     /// Notes that a rule exists now. Without a stored time, missing versions are unknown, but nothing fails.
     func note(_ rule: String) {
         guard times[rule] == nil else { return }
-        let folder = (path as NSString).deletingLastPathComponent
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let all = times.merging([rule: Timestamp.now]) { old, _ in old }
-        let lines = all.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.milliseconds)\n" }
-        try? lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
+        try? PrivateFolder.make(PathParts(path).folder)
+        write(times.merging([rule: Timestamp.now]) { old, _ in old }.sorted { $0.key < $1.key })
     }
 
     /// Keeps the earliest known time of each rule; removes deleted rules.
     func keep(_ rules: [ReconcileRule], at now: Timestamp) {
-        let lines = rules.map { "\($0.rule.name) \(($0.since ?? now).milliseconds)\n" }
+        write(rules.map { ($0.rule.name, $0.since ?? now) })
+    }
+
+    private func write(_ times: [(key: String, value: Timestamp)]) {
+        let lines = times.map { "\($0.key) \($0.value.milliseconds)\n" }
         try? lines.joined().write(toFile: path, atomically: true, encoding: .utf8)
     }
 }

@@ -91,15 +91,12 @@ final class ReconcileSchedule: Sendable {
         _ setting: ReconcileSetting, at now: ContinuousClock.Instant
     ) -> ContinuousClock.Instant {
         var status = stat()
-        guard let folder, stat(PastReconcile.path(folder, bucket: setting.bucket.value), &status) == 0 else {
+        guard let path = try? ReconcileFiles(setting.bucket.value).past, stat(path, &status) == 0 else {
             return now + patience
         }
         let age = Duration.seconds(max(0, time(nil) - status.st_mtim.tv_sec))
         return now + max(patience, setting.every - age)
     }
-
-    /// The folder of comparisons; nil without a place.
-    private static var folder: String? { (try? ProcessEnvironment.places.state).map { "\($0)/reconcile" } }
 
     private func run() {
         while true {
@@ -129,7 +126,7 @@ final class ReconcileSchedule: Sendable {
     private func compare(_ setting: ReconcileSetting) -> Bool {
         let bucket = setting.bucket.value
         do {
-            guard let folder = Self.folder else { return true }
+            guard (try? ReconcileFiles(bucket)) != nil else { return true }
             let http = try OutgoingClient.toBackblaze()
             let isStopped = state.withLock { state in
                 state.http = http
@@ -140,10 +137,7 @@ final class ReconcileSchedule: Sendable {
                 http.shutdown()
             }
             guard !isStopped else { return false }
-            let run = ReconcileRun(
-                client: B2Client(try key(setting), http: http, clock: clock) { [say] in say($0, .warning) },
-                reader: receiver.history.reader, history: receiver.history.path, folder: folder,
-                log: ProcessEnvironment.log, say: { [receiver] in receiver.note("reconcile: \($0)", $1) })
+            let client = B2Client(try key(setting), http: http, clock: clock) { [say] in say($0, .warning) }
             var order = ReconcileRun.Order(bucket)
             order.since = Timestamp(
                 milliseconds: Timestamp.now.milliseconds - Int64(setting.since / .milliseconds(1)))
@@ -152,7 +146,7 @@ final class ReconcileSchedule: Sendable {
             order.mostCalls = setting.mostCalls
             order.action = setting.action?.value
             order.isResumed = state.withLock { $0.limited.contains(bucket) }
-            let report = try run.run(
+            let report = try ReconcileRun(client, receiver).run(
                 order, latest: { receiver.history.current.latestRow },
                 while: { _ in !state.withLock(\.isStopped) }, found: { _ in },
                 act: { body in
@@ -221,9 +215,8 @@ final class ReconcileSchedule: Sendable {
         suspended.note(report.suspended, of: bucket)
         guard let limit = setting.silentAfter else { return }
         for rule in report.active {
-            guard let last = try? receiver.history.reader.lastEvent(ofRule: rule, bucket: bucket) else { continue }
-            let silence = Duration.milliseconds(Timestamp.now.milliseconds - last.milliseconds)
-            guard silence > limit else { continue }
+            guard let last = receiver.history.reader.silence(ofRule: rule, bucket: bucket, longerThan: limit)
+            else { continue }
             let sentence = "the rule \(rule) of \(bucket) has been silent since \(last.rfc3339)"
             say(sentence, .warning)
             alert?(BucketTrouble(bucket: bucket, kind: .silent, reason: sentence))

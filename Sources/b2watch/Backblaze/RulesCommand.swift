@@ -42,11 +42,7 @@ struct RulesOptions: ParsableArguments {
     func asking(_ body: (RuleBook, OutputLines) throws -> Void) throws {
         let diagnostics = Diagnostics("rules")
         try StartFailure.explained(by: diagnostics) {
-            let client = try account.client(diagnostics)
-            let bucket = try client.bucket(named: bucket)
-            try body(
-                RuleBook(client, bucket, savingIn: try? ProcessEnvironment.places.replacedRules),
-                OutputLines(diagnostics: diagnostics))
+            try body(account.client(diagnostics).book(of: bucket), OutputLines(diagnostics: diagnostics))
         }
         diagnostics.flush()
     }
@@ -254,15 +250,14 @@ struct RulesCreateCommand: ParsableCommand {
 
     func run() throws {
         try options.asking { book, output in
-            var generator = SystemRandomNumberGenerator()
             let given = try fields.secret()
-            let secret = fields.isUnsigned ? nil : given ?? RuleSecret.fresh(using: &generator)
+            let secret = fields.isUnsigned ? nil : given ?? RuleSecret.fresh()
             var settings = try fields.settings()
             if let secret { settings.secret = .value(secret) }
             settings.isEnabled = !disabled
             let rule = try options.change(
                 name, .create(settings), book, output, isConfirmed: changing.isConfirmed)
-            SeenRules.ofBucket(options.bucket)?.note(name)
+            SeenRules(ofBucket: options.bucket)?.note(name)
             try options.end("created", rule, output)
             guard let secret else { return }
             try options.save(secret, of: name, output)
@@ -282,8 +277,7 @@ extension RulesOptions {
     /// Saves a rule's secret. If that fails, the secret can still be read from B2.
     fileprivate func save(_ secret: String, of name: String, _ output: OutputLines) throws {
         do {
-            output.diagnostics.say(
-                try SavedSecrets.save(secret, ofRule: name, label: SavedSecrets.label(ofRule: name)))
+            output.diagnostics.say(try SavedSecrets.save(secret, ofRule: name))
         } catch {
             output.diagnostics.say(
                 "the rule's secret is not saved: \(error). Try again: b2watch rules import-secret \(bucket) \(name)",
@@ -328,9 +322,8 @@ struct RulesUpdateCommand: ParsableCommand {
 
     func run() throws {
         try options.asking { book, output in
-            var generator = SystemRandomNumberGenerator()
             let given = try fields.secret()
-            let secret = hasNewSecret ? RuleSecret.fresh(using: &generator) : given
+            let secret = hasNewSecret ? RuleSecret.fresh() : given
             var settings = try fields.settings()
             if hasNoHeaders { settings.customHeaders = [] }
             if let secret { settings.secret = .value(secret) }
@@ -436,14 +429,7 @@ struct RulesImportSecretCommand: ParsableCommand {
     func run() throws {
         try options.asking { book, output in
             let rule = try book.rule(named: name)
-            guard let secret = rule.secret else {
-                throw B2Problem(
-                    .rule,
-                    "the rule \(name) has no signing secret, so B2 signs nothing for it: give it one with b2watch rules update"
-                        + " \(options.bucket) \(name) --new-secret")
-            }
-            let done = try SavedSecrets.save(secret, ofRule: name, label: label ?? SavedSecrets.label(ofRule: name))
-            try output.write([SafeText(done)])
+            try output.write([SafeText(try SavedSecrets.save(book.secret(of: rule), ofRule: name, label: label))])
         }
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import History
 import Receiving
 import Settings
@@ -69,17 +70,10 @@ extension ReceivingLimits {
                 switch unit {
                 case .number: text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
                 case .bytes: ByteCount.count(text).map { Int(clamping: $0) }
-                case .seconds: Self.seconds(text)
+                case .seconds:
+                    Duration(text, units: "smh", numbers: 0...100_000).map { Int($0.components.seconds) }
                 }
             return number.flatMap { range.contains($0) ? $0 : nil }
-        }
-
-        private static func seconds(_ text: String) -> Int? {
-            let digits = text.prefix { $0.isASCII && $0.isNumber }
-            guard let number = Int(digits), number <= 100_000,
-                let factor = ["s": 1, "m": 60, "h": 3_600][text.dropFirst(digits.count)]
-            else { return nil }
-            return number * factor
         }
 
         /// Returns a value in words.

@@ -4,6 +4,7 @@ import Foundation
 import History
 import Notifications
 import Synchronization
+import TestSupport
 
 @testable import Dashboard
 @testable import Receiving
@@ -93,7 +94,7 @@ struct Store: Outside, @unchecked Sendable {
         try ListSource {
             ListWindow<DeliveryRow>(user.deliveries, $0)
         } keep: { predicate, rows in
-            let found = Set(user.history.filter(predicate.holds).map(\.deliveryID))
+            let found = Set(user.history.filter { predicate.holds(for: $0) }.map(\.deliveryID))
             return rows.filter { found.contains($0.id) }
         }.answer(question)
     }

@@ -2,6 +2,7 @@ import Base
 import History
 import Notifications
 import Terminal
+import TestSupport
 
 @testable import Dashboard
 @testable import Receiving

@@ -22,22 +22,20 @@ import TestSupport
         return history
     }
 
-    private func naive(_ history: History) throws -> [NaiveMatch] {
+    private func rows(_ history: History) throws -> [(row: EventRow, record: DeliveryRecord)] {
         let records = try history.reader.deliveries(after: 0, limit: .max)
-        return try history.allRows.map { row in
-            NaiveMatch(row: row, record: try #require(records.first { $0.id == row.deliveryID }))
-        }
+        return try history.allRows.map { row in (row, try #require(records.first { $0.id == row.deliveryID })) }
     }
 
     @Test(arguments: Kept.allCases)
     func randomConditionsFindWhatALookAtEachRowFinds(kept: Kept) async throws {
         let history = try await history(kept, deliveries: 150)
-        let rows = try naive(history)
+        let rows = try rows(history)
         var predicates = RandomPredicates(seed: 11)
         var sizes: Set<Int> = []
         for _ in 0..<200 {
             let predicate = predicates.next()
-            let expected = rows.filter { $0.fulfils(predicate) }.map(\.row.id)
+            let expected = rows.filter { predicate.holds(for: $0.row, of: $0.record) }.map(\.row.id)
             #expect(
                 try history.reader.ids(matching: predicate, in: 0...Int64.max) == expected.reversed(), "\(predicate)")
             sizes.insert(expected.count)
@@ -334,77 +332,6 @@ extension TextPattern {
         return TextPattern(text) { bytes in
             guard let start = bytes.baseAddress, bytes.count >= sought.count else { return sought.isEmpty }
             return (0...bytes.count - sought.count).contains { memcmp(start + $0, sought, sought.count) == 0 }
-        }
-    }
-}
-
-/// Evaluates in memory the conditions that the history evaluates in SQL.
-struct NaiveMatch {
-    let row: EventRow
-    let record: DeliveryRecord
-
-    func fulfils(_ predicate: RowPredicate) -> Bool {
-        switch predicate {
-        case .all(let parts): parts.allSatisfy(fulfils)
-        case .any(let parts): parts.contains(where: fulfils)
-        case .not(let part): !fulfils(part)
-        case .number(let number, let comparison, let value):
-            self.number(number).map { compare($0, comparison, value) } ?? false
-        case .text(let texts, let pattern):
-            texts.contains { text in
-                self.text(text).map { bytes in bytes.withUnsafeBytes { pattern.matches($0) } } ?? false
-            }
-        case .verdict(let verdicts): verdicts.contains(row.verdict)
-        case .duplicate: row.isDuplicate
-        case .repeated(let repeated): repeated.mayContain(row.id)
-        case .event: row.position != nil
-        case .rows(let ids): ids.contains(row.id)
-        }
-    }
-
-    private func compare(_ one: Int64, _ comparison: Comparison, _ other: Int64) -> Bool {
-        switch comparison {
-        case .less: one < other
-        case .atMost: one <= other
-        case .equal: one == other
-        case .atLeast: one >= other
-        case .greater: one > other
-        }
-    }
-
-    private func number(_ number: RowNumber) -> Int64? {
-        switch number {
-        case .row: row.id
-        case .delivery: row.deliveryID
-        case .receivedAt: row.receivedAt.milliseconds
-        case .eventTimestamp: row.eventTimestamp.integer
-        case .objectSize: row.objectSize.integer
-        case .status: Int64(row.status)
-        case .bodyLength: Int64(row.bodyLength)
-        }
-    }
-
-    private func text(_ text: RowText) -> [UInt8]? {
-        switch text {
-        case .eventType: field(row.eventType)
-        case .objectName: field(row.objectName)
-        case .bucketName: field(row.bucketName)
-        case .matchedRuleName: field(row.matchedRuleName)
-        case .eventId: field(row.eventId)
-        case .objectVersionId: field(row.objectVersionId)
-        case .secret: row.secret.map { Array($0.utf8) }
-        case .method: Array(row.method.utf8)
-        case .target: Array(row.target.utf8)
-        case .remoteAddress: Array(record.delivery.remoteAddress.utf8)
-        case .headers: Array(HeaderField.json(record.delivery.headers).utf8)
-        case .body: record.delivery.body
-        }
-    }
-
-    private func field(_ value: FieldValue) -> [UInt8]? {
-        switch value {
-        case .absent, .null: nil
-        case .string, .integer, .other: Array(value.text.utf8)
         }
     }
 }
