@@ -53,11 +53,10 @@ import TestSupport
         "hmacSha256SigningSecret": "b2DashTestSecret0123456789abcdEF"}}]
         """
 
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let account: FakeAccount
 
     init() throws {
-        folder = try TemporaryFolder()
         account = try FakeAccount()
     }
 

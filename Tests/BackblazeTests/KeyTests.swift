@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: ["005a\nK005b\n", "B2_APPLICATION_KEY_ID=005a\nexport B2_APPLICATION_KEY=\"K005b\"\n"])
     func readsAFile(_ text: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("key", text)
         let key = try KeyFile.key(path, .production)
         #expect(key.authorization == "Basic MDA1YTpLMDA1Yg==")
@@ -38,13 +38,13 @@ import Testing
     }
 
     @Test func readsARealmInAFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let text = "B2_APPLICATION_KEY_ID=a\nB2_APPLICATION_KEY=b\nB2_ENVIRONMENT=https://b2.example\n"
         #expect(try KeyFile.key(folder.write("key", text), .production).realm.url == "https://b2.example")
     }
 
     @Test func findsTheAccountFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         #expect(AccountFile.path(["HOME": folder.path]) == folder.file(".config/b2/account_info"))
         #expect(AccountFile.path(["HOME": folder.path, "XDG_CONFIG_HOME": "/x"]) == "/x/b2/account_info")
         #expect(AccountFile.path(["HOME": folder.path, "B2_ACCOUNT_INFO": "~/y"]) == folder.file("y"))
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func readsTheAccountFileAndChangesNothing() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.file("account_info")
         let queue = try DatabaseQueue(path: path)
         try queue.write { database in

@@ -11,11 +11,10 @@ import TestSupport
     private static let hour: Int64 = 3_600_000
     private static let now: Int64 = 1_767_262_272_000
 
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let account: FakeAccount
 
     init() throws {
-        folder = try TemporaryFolder()
         account = try FakeAccount()
     }
 

@@ -141,7 +141,7 @@ import Testing
         let account = try FakeAccount()
         account.b2.putRules(Self.theirs)
         let before = account.b2.rules.count
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let book = RuleBook(account.client, account.bucket, savingIn: folder.file("rules"))
         let change = try book.change("their-rule") { _, _ in nil }
         #expect(change.notes == [])

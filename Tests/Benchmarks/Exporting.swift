@@ -15,7 +15,7 @@ enum Exporting {
 
     static func measure(_ findings: inout Findings) throws {
         print("an export of \(deliveries) deliveries, processor time of each")
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = folder.file("history.sqlite")
         try fill(file)
         var reference = Durations()

@@ -20,7 +20,7 @@ enum JudgingAgain {
 
     static func measure(_ findings: inout Findings) throws {
         print("judging \(deliveries) deliveries again")
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let history = try History(.file(folder.file("history.sqlite")))
         let end = Watched(RejudgeReport())
         let keys = try KeyringHolder(Keyring(), history: history, now: { Timestamp(milliseconds: 1) }) { report in

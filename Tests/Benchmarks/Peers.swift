@@ -80,7 +80,7 @@ enum Peers {
         }
         for load in isQuick ? Array(Load.all.prefix(1)) : Load.all {
             print("\(load.name)")
-            let folder = try TemporaryFolder()
+            let folder = TemporaryFolder()
             let requests = try Self.requests(load, in: folder)
             var figures: [String: Figures] = [:]
             for _ in 0..<(isQuick ? 1 : rounds) {
@@ -153,7 +153,7 @@ enum Peers {
 
     /// Returns the median time of writing a page to a file and waiting for the disk, in seconds.
     private static func syncTime() throws -> Double {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = open(folder.file("page"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(file) }
         let page = [UInt8](repeating: 1, count: 4_096)
@@ -338,7 +338,7 @@ struct Server: Sendable {
     }
 
     private static func startWebhook() throws -> Running {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let hooks = """
             [{"id": "b2", "execute-command": "/bin/true", "trigger-rule": {"match": {"type": "payload-hmac-sha256",
               "secret": "\(Secrets.value)", "parameter": {"source": "header", "name": "X-Signature"}}}}]

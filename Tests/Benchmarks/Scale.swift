@@ -11,7 +11,7 @@ enum Scale {
     static func measure(
         _ findings: inout Findings, large: String?, _ part: (String, inout Findings) throws -> Void = whole
     ) throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var file = folder.file("large.sqlite")
         if let large {
             file = large
@@ -23,7 +23,7 @@ enum Scale {
     }
 
     static func whole(_ file: String, _ findings: inout Findings) throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let small = folder.file("small.sqlite")
         try LargeHistory.make(small, events: 1_000)
         try ScaleSearch.measure(file, &findings)

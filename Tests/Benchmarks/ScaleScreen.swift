@@ -41,7 +41,7 @@ enum ScaleScreen {
     /// The first rows of a million events, compared with the first screen of an empty history.
     static func first(_ file: String, _ findings: inout Findings) throws {
         print("the first screen, 1,000,000 events and none")
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var starts = (empty: Durations(), large: Durations())
         var memory = (empty: 0, large: 0)
         for round in 0..<7 {

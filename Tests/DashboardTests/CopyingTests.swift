@@ -189,7 +189,7 @@ struct CopyingTests {
 
     @Test("what is too large for a terminal goes to a file of one's own, a new one each time")
     func tooLarge() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var user = user(body: "\"" + String(repeating: "x", count: Screen.longestCopy) + "\"")
         user.copiesFolder = folder.file("state")
         for name in ["delivery-1-body", "2-delivery-1-body"] {
@@ -207,7 +207,7 @@ struct CopyingTests {
 
     @Test("a link that waits where a copy would go is not followed")
     func link() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let other = try folder.write("other", "kept")
         try FileManager.default.createSymbolicLink(
             atPath: folder.file("delivery-1-body"), withDestinationPath: other)

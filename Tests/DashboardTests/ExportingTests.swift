@@ -136,7 +136,7 @@ struct ExporterTests {
 
     @Test("waits for nobody at a pipe, which it refuses")
     func pipe() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.file("pipe.csv")
         #expect(mkfifo(path, 0o600) == 0)
         let exporter = Exporter(try History(.memory).reader)
@@ -150,7 +150,7 @@ struct ExporterTests {
 
     @Test("tells of one that is cancelled what has become of it", arguments: 0..<20)
     func cancelled(round: Int) throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let exporter = Exporter(try History(.memory).reader)
         let result = result(of: exporter, request(folder.file("a.csv"))) { cancellation in
             cancellation.cancel()

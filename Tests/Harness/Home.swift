@@ -3,12 +3,11 @@ package import TestSupport
 
 /// A home folder for a test, so that nothing of the user's is changed.
 package struct Home {
-    package let folder: TemporaryFolder
+    package let folder = TemporaryFolder()
     /// The environment of programs that run there; nothing else is inherited.
     package var environment: [String: String]
 
     package init() throws {
-        folder = try TemporaryFolder()
         environment = [
             "PATH": NeededProgram.folders,
             "HOME": folder.path,

@@ -8,11 +8,7 @@ import Testing
 
 @Suite("A copy of a history in use", .blocking)
 struct BackupTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     @Test("has every delivery that was recorded before it, and is a history of its own")
     func whole() async throws {

@@ -9,11 +9,7 @@ import TestSupport
 
 /// A history keeps no more than its bounds, and removes nothing valid without a bound for it.
 @Suite(.blocking) struct BoundsTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func open(_ kept: Kept, _ bounds: HistoryBounds) throws -> History {
         try History(kept == .inMemory ? .memory : .file(folder.file("history.sqlite")), bounds: bounds)
@@ -483,7 +479,7 @@ import TestSupport
     }
 
     @Test func belowTheFloorOnlyValidDeliveriesAreRecorded() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var bounds = HistoryBounds.file
         bounds.freeSpace = .max
         let history = try History(.file(folder.file("history.sqlite")), bounds: bounds)

@@ -8,11 +8,10 @@ import Testing
 
 /// Files that are truncated or overwritten in place while a history is open: nothing is acknowledged from then on.
 @Suite(.blocking) struct DamageTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let path: String
 
     init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("history.sqlite")
     }
 

@@ -5,11 +5,7 @@ import Testing
 
 /// An event seen before: only an earlier delivery of equal or higher trust counts as the first.
 @Suite struct DuplicateTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func duplicates(_ history: History) throws -> [Bool] { try history.allRows.map(\.isDuplicate) }
 
@@ -117,11 +113,7 @@ import Testing
 
 /// The deliveries of an event that arrived several times.
 @Suite struct EventDeliveriesTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     @Test(arguments: Kept.allCases)
     func areReadByTheEventsId(kept: Kept) async throws {

@@ -8,11 +8,7 @@ import Testing
 
 /// The keys of events, in their table up to the mark and in memory after it: both find the same duplicates.
 @Suite(.blocking) struct EventKeyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     /// Returns deliveries with a thousand events each, some of whose ids repeat, also across the mark.
     private static func deliveries(_ count: Int, seed: UInt64) -> [JudgedDelivery] {

@@ -9,11 +9,10 @@ import TestSupport
 
 /// A delivery that cannot be recorded is never acknowledged.
 @Suite struct FailureTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let path: String
 
     init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("history.sqlite")
     }
 

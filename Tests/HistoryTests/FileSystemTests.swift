@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func ofThisMachineOneIsFound() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let found = try #require(FileSystem(of: folder.file("not there yet")))
         #expect(!found.type.isEmpty && folder.path.hasPrefix(found.mountPoint))
     }
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func whatAFileSystemCannotDoIsASentenceWithItsName() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let sentence = FileSystem.sentence("has no locks", ENOLCK, at: folder.file("x"))
         #expect(sentence.contains("mounted at") && sentence.hasSuffix("Keep the history on a local disk"))
         #expect(FileSystem.reason(EROFS, at: folder.file("x")).contains("is mounted read-only"))

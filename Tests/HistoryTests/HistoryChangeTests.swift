@@ -6,11 +6,7 @@ import Testing
 // MARK: - Tally
 
 @Suite struct TallyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     @Test(arguments: Kept.allCases)
     func countsDeliveriesByVerdictAndRows(kept: Kept) async throws {

@@ -9,11 +9,7 @@ import Testing
 
 /// The files that are accepted as histories, and their state afterwards.
 @Suite struct HistoryFileTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func sqlite(_ name: String, _ sql: String) throws -> String {
         let database = try DatabaseQueue(path: folder.file(name))
@@ -122,11 +118,7 @@ import Testing
 
 /// One process records into a file at a time.
 @Suite struct HistoryLockTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func expectInUse(_ path: String, resolved: String) throws {
         let error = #expect(throws: HistoryError.self) { try History(.file(path)) }
@@ -211,7 +203,7 @@ import Testing
     }
 
     @Test func readsThatAreUnderWayEndBeforeTheFileCloses() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         for round in 0..<5 {
             let history = try History(.file(folder.file("\(round).sqlite")))
             for _ in 0..<50 { #expect(await history.keep(.sample())) }
@@ -236,7 +228,7 @@ import Testing
     }
 
     @Test func manyWhoAskAtOnceAreAllToldWhetherItRecords() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let history = try History(.file(folder.file("history.sqlite")))
         let answers = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<100 { group.addTask { await history.probe() } }

@@ -7,12 +7,11 @@ import Testing
 
 /// The readable part of a damaged history, which is left unchanged.
 @Suite(.blocking) struct RecoveryTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let path: String
     private let output: String
 
     init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("history.sqlite")
         output = folder.file("recovered.sqlite")
     }

@@ -9,11 +9,7 @@ import TestSupport
 @testable import History
 
 @Suite struct RejudgingTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func again(
         _ delivery: Int64, _ verdict: SignatureVerdict, _ secret: String? = nil

@@ -6,11 +6,7 @@ import TestSupport
 
 /// Deliveries read back as they were recorded.
 @Suite struct RoundTripTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func utf8(_ delivery: Delivery) -> [[UInt8]] {
         ([delivery.method, delivery.target, delivery.httpVersion, delivery.remoteAddress]
@@ -116,11 +112,7 @@ import TestSupport
 // MARK: - Identifiers
 
 @Suite struct IdentifierTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     @Test func idsRiseAndGoOnAfterReopening() async throws {
         var rows: [Int64] = []

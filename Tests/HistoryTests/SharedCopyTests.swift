@@ -7,11 +7,7 @@ import Testing
 
 /// A history as the copy of a shared one: its rows have the ids that they have there.
 @Suite struct SharedCopyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private var path: String { folder.file("copy.sqlite") }
 

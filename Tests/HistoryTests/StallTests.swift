@@ -17,11 +17,10 @@ import Testing
         func wait(for count: Int) -> [Int64?]? { all.wait { $0.count >= count ? $0 : nil } }
     }
 
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let history: History
 
     init() throws {
-        folder = try TemporaryFolder()
         history = try History(.file(folder.file("history.sqlite")))
         history.writer.stalls.isManual.store(true, ordering: .relaxed)
     }

@@ -8,11 +8,7 @@ import TestSupport
 
 /// A history of an older version is updated.
 @Suite(.blocking) struct UpdatingTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     /// Writes a file of the first schema, with a valid delivery, an invalid one that an older keyring has verified, and
     /// their events.

@@ -157,11 +157,7 @@ import Testing
 // MARK: - Writers and readers at once
 
 @Suite struct ConcurrencyTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     /// Records a number of deliveries from 8 threads at once; each has its number as its event's id.
     private func flood(_ history: History, _ count: Int) async -> Int {

@@ -109,7 +109,7 @@ import Testing
     func passwords() throws {
         let own = try PostgresCluster(rules: ["host all b2watch 127.0.0.1/32 scram-sha-256"])
         try own.sql("ALTER ROLE b2watch PASSWORD 'geheim'")
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let place = "127.0.0.1:\(own.port)"
         let file = try folder.write("pgpass", "127.0.0.1:\(own.port):b2watch:b2watch:geheim\n")
         func address(_ password: String, _ file: String) -> String {
@@ -137,7 +137,7 @@ import Testing
 
     @Test("TLS: an unknown authority, another name, no TLS at all, and the right one")
     func tls() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         chmod(folder.path, 0o755)
         let authority = FakeCertificate("authority", .authority)
         let certificate = FakeCertificate("server", names: ["DNS:localhost"], by: authority)

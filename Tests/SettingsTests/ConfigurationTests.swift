@@ -7,11 +7,7 @@ import TestSupport
 @testable import Settings
 
 @Suite struct ConfigurationTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func load(_ text: String) throws -> Configuration {
         try ConfigurationFile(path: try folder.write("config.yaml", text), home: "/home/ada").load()
@@ -150,11 +146,7 @@ import TestSupport
 // MARK: - Errors
 
 @Suite struct ConfigurationErrorTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     /// Returns the problems of a text, a line each, without the file's name.
     private func problems(_ bytes: [UInt8], mode: Int = 0o600) throws -> [String] {
@@ -364,7 +356,7 @@ import TestSupport
     @Test func theExampleHoldsAndSetsEverySetting() throws {
         let example = page.components(separatedBy: "```yaml\n").dropFirst().first?.components(separatedBy: "```").first
         let text = try #require(example)
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("config.yaml", text)
         let configuration = try ConfigurationFile(path: path, home: "/home/ada").load()
         #expect(configuration != Configuration())

@@ -6,11 +6,7 @@ import TestSupport
 
 @Suite struct SecretFileTests {
     private static let value = "b2DashTestSecret0123456789abcdEF"
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     @Test(
         arguments: [
@@ -152,11 +148,10 @@ import TestSupport
 // MARK: - Remembered secrets
 
 @Suite struct RememberedSecretsTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let file: RememberedSecrets
 
     init() throws {
-        folder = try TemporaryFolder()
         file = RememberedSecrets(path: folder.file("b2watch/secrets"))
     }
 

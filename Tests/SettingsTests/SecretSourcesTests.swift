@@ -4,11 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct SecretSourcesTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func labels(_ sources: SecretSources) throws -> [String] { try sources.load().map(\.secret.label) }
 
@@ -28,7 +24,7 @@ import Testing
     }
 
     @Test func allSourcesAreReadInOrder() throws {
-        let credentials = try TemporaryFolder()
+        let credentials = TemporaryFolder()
         _ = try credentials.write("b-cred", "credential two")
         _ = try credentials.write("a-cred", "credential one")
         let remembered = RememberedSecrets(path: folder.file("secrets"))
@@ -44,7 +40,7 @@ import Testing
     }
 
     @Test func otherCredentialsOfTheUnitAreNotSecrets() throws {
-        let credentials = try TemporaryFolder()
+        let credentials = TemporaryFolder()
         let usual = "b2DashTestSecret0123456789abcdEF"
         for (name, text) in [
             ("tls.key", "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n"), ("TLS.PEM", "x"),
@@ -71,7 +67,7 @@ import Testing
         "A warning names a file that others can read, wherever it is configured and whichever source has the secret first"
     )
     func openFiles() throws {
-        let credentials = try TemporaryFolder()
+        let credentials = TemporaryFolder()
         _ = try credentials.write("cred", "credential", mode: 0o644)
         _ = try credentials.write("same", "the same", mode: 0o640)
         let kept = try folder.write("secrets", "one any first\ntwo any second\nthree any the same\n", mode: 0o604)
@@ -125,7 +121,7 @@ import Testing
     }
 
     @Test func aLabelMadeOfANameIsNumberedWhereItIsTaken() throws {
-        let other = try TemporaryFolder()
+        let other = TemporaryFolder()
         let second = SecretFile(path: try other.write("prod", "two"))
         let third = SecretFile(path: try other.write("prod.key", "three"))
         let files = [try file("prod", "one"), second, third, try file("environment", "four")]
@@ -137,7 +133,7 @@ import Testing
     /// A secret with a label that is too long could be saved, but not be read again.
     @Test func aNumberedLabelIsALabelStill() throws {
         let long = String(repeating: "x", count: 40)
-        let other = try TemporaryFolder()
+        let other = TemporaryFolder()
         let files = [try file(long, "one"), SecretFile(path: try other.write(long, "two"))]
         let loaded = try SecretSources(files: files).load()
         #expect(loaded.map(\.secret.label) == [long, String(repeating: "x", count: 38) + "-2"])
@@ -163,7 +159,7 @@ import Testing
     }
 
     @Test func anEmptyCredentialIsRefused() throws {
-        let credentials = try TemporaryFolder()
+        let credentials = TemporaryFolder()
         _ = try credentials.write("empty", "\n")
         let error = #expect(throws: SecretSourceError.self) { try SecretSources(credentials: credentials.path).load() }
         #expect(error?.problem == "is empty")

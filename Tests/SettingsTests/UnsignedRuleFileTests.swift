@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct UnsignedRuleFileTests {
     private func load(_ text: String) throws -> UnsignedRule {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = try #require(UnsignedRuleFile(argument: "plain=\(folder.write("proof", text))"))
         defer { withExtendedLifetime(folder) {} }
         return try file.load()
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func savesRules() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = SavedUnsignedRules(path: folder.file("b2watch/unsigned-rules"))
         #expect(try file.load() == [])
         let rules = [

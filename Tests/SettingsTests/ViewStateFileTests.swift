@@ -9,11 +9,10 @@ private struct Kept: Codable, Hashable, Sendable {
 }
 
 @Suite struct ViewStateFileTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let file: ViewStateFile<Kept>
 
     init() throws {
-        folder = try TemporaryFolder()
         file = ViewStateFile(path: folder.file("b2watch/view.json"), empty: Kept())
     }
 

@@ -11,11 +11,7 @@ import Testing
 
 /// Several processes on one history, with a real server.
 @Suite(.blocking) struct SharedHistoryTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func cluster() throws -> PostgresCluster {
         let cluster = try PostgresCluster()

@@ -52,7 +52,7 @@ import Testing
         let cluster = try PostgresCluster()
         try cluster.sql("CREATE ROLE runtime LOGIN")
         _ = try SharedSchema.prepare(cluster.connect(), for: "runtime", by: .now + .patience)
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let member = try Member("one", at: cluster.address(user: "runtime"), in: folder)
         try member.waitUntilReady()
         #expect(member.record("a", verdict: .valid, secret: .sample("prod")) == 1)
@@ -77,7 +77,7 @@ import Testing
     @Test func theStateNamesThoseWhoUseIt() throws {
         let cluster = try PostgresCluster()
         try cluster.prepare()
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let member = try Member("berlin", at: cluster.address(), in: folder)
         try member.waitUntilReady()
         member.record("a")

@@ -7,11 +7,10 @@ import Foundation
 public final class Lifeline: Sendable {
     public let path: String
     /// Keeps the pipe's reading end open.
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let reading: Int32
 
     public init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("alive")
         guard mkfifo(path, 0o600) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         reading = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

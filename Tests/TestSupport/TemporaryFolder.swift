@@ -5,11 +5,10 @@ public final class TemporaryFolder: Sendable {
     /// The path, without symbolic links.
     public let path: String
 
-    public init() throws {
+    public init() {
         let parent = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-        let folder = parent.appendingPathComponent("b2watch-\(UUID().uuidString.lowercased())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        path = folder.path
+        path = parent.appendingPathComponent("b2watch-\(UUID().uuidString.lowercased())").path
+        guard mkdir(path, 0o777) == 0 else { fatalError("a folder for a test cannot be made: \(path)") }
     }
 
     deinit {

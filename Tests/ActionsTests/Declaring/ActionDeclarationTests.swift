@@ -28,7 +28,7 @@ struct ActionDeclarationTests {
         _ yaml: String, kinds: [ActionKind]? = nil
     ) throws -> (declarations: [ActionDeclaration], problems: [String]) {
         let kinds = kinds ?? self.kinds
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("config.yaml", yaml)
         let configuration = try ConfigurationFile(path: path).load()
         let (declarations, problems) = ActionDeclaration.read(configuration.actions, kinds: kinds, surroundings)
@@ -224,7 +224,7 @@ struct ActionSecretTests {
 
     @Test("is read from a file or a variable, without white space at its ends")
     func sources() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("token", "s3cret\n")
         let file = try #require(read([("token-file", .text(path))]).secret)
         #expect(try file.value() == "s3cret")
@@ -248,7 +248,7 @@ struct ActionSecretTests {
 
     @Test("has a file whose problems are reported")
     func files() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         func error(_ path: String) -> String {
             do {
                 return try ActionSecret(file: path).value()

@@ -11,12 +11,8 @@ import TestSupport
 
 @Suite("Rows in a file")
 struct CSVActionTests {
-    let folder: TemporaryFolder
+    let folder = TemporaryFolder()
     var path: String { folder.file("events.csv") }
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
 
     private func action(
         _ columns: [String] = [], isVerbatim: Bool = false, _ change: (inout CSVSettings) -> Void = { _ in }

@@ -10,11 +10,7 @@ import TestSupport
 
 @Suite("A command", .blocking)
 struct CommandActionTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func read(
         _ settings: [(String, ConfigurationNode.Content)],

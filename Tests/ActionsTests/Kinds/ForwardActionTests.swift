@@ -41,7 +41,7 @@ struct ForwardActionTests {
         defer { server.stop() }
         let client = OutgoingClient()
         defer { client.shutdown() }
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = try folder.write("token", "s3cret-token\n")
         func map(_ entries: [(String, ConfigurationNode.Content)]) -> ConfigurationNode.Content {
             let place = SourcePosition(line: 5, column: 7)

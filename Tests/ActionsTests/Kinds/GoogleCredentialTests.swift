@@ -46,16 +46,12 @@ struct GoogleCredentialTests {
         }
     }
 
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let now = Timestamp(milliseconds: 1_795_452_185_000)
     private static let google = "{\"access_token\":\"ya29.first\",\"expires_in\":3599}"
     private static let impersonated = "{\"accessToken\":\"ya29.second\",\"expireTime\":\"2026-12-01T00:00:00Z\"}"
     private static let impersonation =
         "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/b2@p.iam.gserviceaccount.com:generateAccessToken"
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
 
     private func credential(
         _ json: String, hosts: Set<String> = [], runs: Bool = false

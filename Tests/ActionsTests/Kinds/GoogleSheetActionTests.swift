@@ -371,7 +371,7 @@ extension FakeGoogle {
 final class SheetStand: Sendable {
     static let id = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
 
-    let folder: TemporaryFolder
+    let folder = TemporaryFolder()
     let google: FakeGoogle
     let keyFile: String
     let time = Clock()
@@ -383,7 +383,6 @@ final class SheetStand: Sendable {
     }
 
     init(rows: [[FakeGoogle.Cell]] = []) throws {
-        folder = try TemporaryFolder()
         let sheets = [
             FakeGoogle.Sheet(id: 0, title: "Overview"), FakeGoogle.Sheet(id: 77, title: "B2's events", rows: rows),
         ]

@@ -11,7 +11,7 @@ import TestSupport
 @Suite("The runner on a history", .blocking)
 struct RecordedActionsTests {
     private func places() throws -> [(History.Place, TemporaryFolder?)] {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         return [(.memory, nil), (.file(folder.file("history.sqlite")), folder)]
     }
 

@@ -4,11 +4,10 @@ import TestSupport
 import Testing
 
 @Suite struct FileLockTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let path: String
 
     init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("a.lock")
     }
 

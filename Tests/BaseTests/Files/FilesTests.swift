@@ -24,7 +24,7 @@ import TestSupport
 struct AllBytesTests {
     @Test("need more than one call if necessary, and append to earlier bytes")
     func written() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.file("bytes")
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }

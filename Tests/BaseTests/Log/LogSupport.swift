@@ -5,12 +5,11 @@ import TestSupport
 
 /// A log in its own folder.
 struct TestLog {
-    let folder: TemporaryFolder
+    let folder = TemporaryFolder()
     let limit: Int
     let kept: Int
 
     init(limit: Int = 1 << 20, kept: Int = 4) throws {
-        folder = try TemporaryFolder()
         (self.limit, self.kept) = (limit, kept)
     }
 

@@ -75,7 +75,7 @@ struct ProgramTests {
 
     @Test("runs in the given folder")
     func folder() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var program = ExternalProgram(["pwd"], environment: path, folder: folder.path, limit: .patience)
         #expect(String(decoding: program.run().output, as: UTF8.self) == folder.path + "\n")
         program.folder = folder.file("none")
@@ -86,7 +86,7 @@ struct ProgramTests {
 
     @Test("is found by PATH, and must be a program")
     func finding() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         func end(_ word: String, path: String) -> ProgramOutcome.End {
             ExternalProgram([word], environment: ["PATH": path], limit: .patience).run().end
         }

@@ -36,7 +36,7 @@ struct ExportFileTests {
     @Test("that does not fit leaves no partial file, and keeps the earlier one")
     func full() throws {
         let recorded = try Recorded((0..<40).map { String(repeating: "\($0 % 10)", count: 900) })
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         _ = try folder.write("out.jsonl", "before")
         // Blocks of 512 bytes: enough for the index next to the history.
         let outcome = try Program.run(
@@ -109,7 +109,7 @@ struct ExportFileTests {
         let body = SampleBody.notification([SampleEvent(object: String(repeating: "a", count: 1_000_000))])
         for _ in 0..<30 { _ = try client.answer(to: WireRequest(body: body)) }
         try listener.stop()
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         _ = try folder.write("out.jsonl", "before")
 
         // A long history, so that the signal arrives before the end.

@@ -66,7 +66,7 @@ struct SecrecyTests {
     @Test("Every secret's file that others may read is named in a warning, wherever it is configured")
     func openFiles() throws {
         var home = try Home()
-        let credentials = try TemporaryFolder()
+        let credentials = TemporaryFolder()
         home.environment["CREDENTIALS_DIRECTORY"] = credentials.path
         let open = [
             try credentials.write("cred", "1" + Secrets.value, mode: 0o644),

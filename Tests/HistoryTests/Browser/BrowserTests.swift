@@ -6,11 +6,7 @@ import TestSupport
 
 /// Lists of matching rows, while rows are found and others arrive.
 @Suite(.blocking) struct BrowserTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func ids(_ browsed: Browsed, _ anchor: WindowRequest<Int64>.Anchor, _ before: Int, _ after: Int) throws
         -> [Int64]

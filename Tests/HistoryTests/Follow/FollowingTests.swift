@@ -24,11 +24,10 @@ private final class Followed: Sendable {
 
 @Suite("Following a history that another writes", .blocking)
 struct FollowingTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let path: String
 
     init() throws {
-        folder = try TemporaryFolder()
         path = folder.file("history.sqlite")
     }
 

@@ -6,9 +6,7 @@ import Testing
 
 @Suite("The outbox", .blocking)
 struct OutboxTests {
-    private let folder: TemporaryFolder
-
-    init() throws { folder = try TemporaryFolder() }
+    private let folder = TemporaryFolder()
 
     @Test("begins after the existing rows, and has one entry for each matching event", arguments: Kept.allCases)
     func walks(kept: Kept) throws {

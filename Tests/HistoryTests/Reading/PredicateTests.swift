@@ -7,11 +7,7 @@ import TestSupport
 
 /// Conditions on rows: SQL finds the same rows as a plain evaluation of each row.
 @Suite struct PredicateTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func history(_ kept: Kept, deliveries count: Int) async throws -> History {
         let history = try kept.open(folder)
@@ -161,11 +157,7 @@ import TestSupport
 
 /// Lists in an order other than that of arrival.
 @Suite struct RowOrderTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func history(_ kept: Kept) async throws -> History {
         let history = try kept.open(folder)

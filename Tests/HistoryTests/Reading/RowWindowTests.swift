@@ -8,11 +8,7 @@ import Testing
 
 /// Windows of the list: their rows, and their statements about the others.
 @Suite struct RowWindowTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     /// Returns a history with rows 1 to `count`, in deliveries of 1 to 7.
     private func history(_ kept: Kept, rows count: Int) async throws -> History {
@@ -183,11 +179,7 @@ import Testing
 
 /// The delivery list: the rows of a window, and the facts about other deliveries in a row.
 @Suite struct DeliveryRowTests {
-    private let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
+    private let folder = TemporaryFolder()
 
     private func ids(_ history: History, _ anchor: WindowRequest<Int64>.Anchor, _ before: Int, _ after: Int) throws
         -> [Int64]

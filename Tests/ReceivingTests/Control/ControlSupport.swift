@@ -5,12 +5,11 @@ import TestSupport
 
 /// A folder with a history, next to which a listener creates its control socket.
 struct Place {
-    let folder: TemporaryFolder
+    let folder = TemporaryFolder()
     var history: String
     var socket: String { ControlPlace.socket(beside: history) }
 
     init(_ name: String = "history.sqlite") throws {
-        folder = try TemporaryFolder()
         history = folder.file(name)
     }
 

@@ -49,7 +49,7 @@ struct SocketPlaceTests {
 
     @Test("may have a path longer than the kernel's limit for addresses")
     func long() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let deep = folder.path + "/" + String(repeating: "deep/", count: 40)
         try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
         var place = try Place()

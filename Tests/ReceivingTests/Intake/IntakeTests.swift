@@ -33,7 +33,7 @@ import TestSupport
 
     @Test(arguments: ["in memory", "on file"])
     func theRowCanBeReadWhenTheAnswerArrives(place: String) async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let history = try History(place == "in memory" ? .memory : .file(folder.file("history.sqlite")))
         let rig = try await Rig([.sample()], history)
         for count in 1...30 {
@@ -105,7 +105,7 @@ import TestSupport
     }
 
     @Test func whereTheFileIsGoneNothingIsAcceptedAndTheCheckSaysSo() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let rig = try await Rig([], try History(.file(folder.file("history.sqlite"))))
         #expect(await rig.intake.checkRecord())
         #expect(await rig.intake.answer(.sample()) == .accepted)

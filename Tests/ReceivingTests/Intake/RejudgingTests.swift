@@ -96,7 +96,7 @@ import TestSupport
 
     @Test(arguments: [true, false])
     func manySlicesAreJudgedNewestFirst(isOnFile: Bool) async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let history = try History(isOnFile ? .file(folder.file("history.sqlite")) : .memory)
         let rig = try await Rig([], history)
         _ = await rig.reports.complete()
@@ -171,7 +171,7 @@ import TestSupport
 
     @Test(arguments: [false, true])
     func cancelledItIsTakenUpByTheNextChangeAndTheNextStart(isStartedAgain: Bool) async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.file("history.sqlite")
         let rig = try await Rig([], try History(.file(path)))
         _ = await rig.reports.complete()
@@ -240,7 +240,7 @@ import TestSupport
 
     /// Whatever secrets a start has, no verdict gets worse, and a new secret verifies deliveries that are not valid.
     @Test func aStartChangesVerdictsForTheBetterAlone() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.file("history.sqlite")
         var new: [Delivery] = []
         func start(_ secrets: [SigningSecret]) async throws -> (report: RejudgeReport, verdicts: [SignatureVerdict]) {
@@ -288,7 +288,7 @@ import TestSupport
     }
 
     @Test func aJudgingThatFailsHalfWayGoesOnWhenTheRecordIsThereAgain() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let history = try History(.file(folder.file("history.sqlite")))
         let before = try await Rig([], history)
         _ = await before.reports.complete()

@@ -8,11 +8,10 @@ import Testing
 @Suite("A listener that speaks HTTPS", .blocking)
 struct TLSTests {
     private static let authority = FakeAuthority()
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let root: String
 
     init() throws {
-        folder = try TemporaryFolder()
         root = try folder.write("root.pem", Self.authority.root.pem)
     }
 

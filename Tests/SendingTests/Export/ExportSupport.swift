@@ -148,8 +148,8 @@ struct ShellRun {
     ) throws {
         // Otherwise no request ever arrives.
         _ = try NeededProgram("curl")
-        let folder = try TemporaryFolder()
-        let scripts = try TemporaryFolder()
+        let folder = TemporaryFolder()
+        let scripts = TemporaryFolder()
         let words = try arguments + (script.map { [try scripts.write("script", $0)] } ?? [])
         let shell = ExternalProgram(
             [try NeededProgram(words[0]).path] + words.dropFirst(),

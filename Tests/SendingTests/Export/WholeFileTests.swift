@@ -11,7 +11,7 @@ struct WholeFileTests {
 
     @Test("appears when it is finished, accessible only to its user")
     func finished() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = try WholeFile(folder.file("a.csv"))
         try file.write(Array("one".utf8))
         #expect(try names(in: folder).contains("a.csv") == false)
@@ -25,7 +25,7 @@ struct WholeFileTests {
 
     @Test("leaves the earlier file, and nothing else, if it is discarded")
     func discarded() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         _ = try folder.write("a.csv", "before")
         let file = try WholeFile(folder.file("a.csv"))
         try file.write(Array("half".utf8))
@@ -48,7 +48,7 @@ struct WholeFileTests {
 
     @Test("disappears at once when another thread abandons it, and only its writer closes it")
     func abandoned() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let file = try WholeFile(folder.file("a.csv"))
         try file.write(Array("half".utf8))
         let descriptors = try open(in: folder)
@@ -66,7 +66,7 @@ struct WholeFileTests {
 
     @Test("does not appear if it is cancelled at the last moment")
     func cancelled() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         _ = try folder.write("a.csv", "before")
         let file = try WholeFile(folder.file("a.csv"))
         try file.write(Array("after".utf8))
@@ -78,7 +78,7 @@ struct WholeFileTests {
 
     @Test("replaces the target of a link, not the link")
     func link() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         _ = try folder.write("real.csv", "before", mode: 0o644)
         try FileManager.default.createSymbolicLink(atPath: folder.file("link.csv"), withDestinationPath: "real.csv")
         let file = try WholeFile(folder.file("link.csv"))
@@ -91,7 +91,7 @@ struct WholeFileTests {
 
     @Test("is created at the missing target of a link, and the link stays")
     func danglingLink() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let files = FileManager.default
         try files.createDirectory(atPath: folder.file("there"), withIntermediateDirectories: false)
         try files.createSymbolicLink(atPath: folder.file("there/second.csv"), withDestinationPath: "real.csv")
@@ -106,7 +106,7 @@ struct WholeFileTests {
 
     @Test("is not created if links lead in a circle, or into a missing folder")
     func uselessLinks() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let files = FileManager.default
         try files.createSymbolicLink(atPath: folder.file("circle"), withDestinationPath: "circle")
         try files.createSymbolicLink(atPath: folder.file("away"), withDestinationPath: "no/real.csv")
@@ -117,7 +117,7 @@ struct WholeFileTests {
 
     @Test("may have the longest possible name")
     func longName() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let name = String(repeating: "n", count: 255)
         let file = try WholeFile(folder.file(name))
         try file.finish()
@@ -126,7 +126,7 @@ struct WholeFileTests {
 
     @Test("reports what prevents it")
     func refused() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         #expect { try WholeFile(folder.path) } throws: { "\($0)".contains("it is a folder") }
         #expect { try WholeFile(folder.file("no/a.csv")) } throws: { "\($0)".contains("its folder is missing") }
         let full = try WholeFile("/dev/full")

@@ -9,11 +9,10 @@ import Testing
 @Suite("A certificate of the other side", .blocking)
 struct CertificateTests {
     private static let authority = FakeAuthority()
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private let root: String
 
     init() throws {
-        folder = try TemporaryFolder()
         root = try folder.write("root.pem", Self.authority.root.pem)
     }
 
