@@ -266,6 +266,41 @@ extension FoundList: FoundListing {
     }
 }
 
+// MARK: - Tabs with such a list
+
+/// A tab with a list of things other than events.
+protocol ListTab: Tab {
+    associatedtype Row: WindowedRow
+    var list: FoundList<Row> { get set }
+}
+
+extension ListTab {
+    var found: (any FoundListing)? {
+        get { list }
+        set { if let list = newValue as? FoundList<Row> { self.list = list } }
+    }
+
+    /// Asks for the rows that the list needs and does not have.
+    ///
+    /// - Parameters:
+    ///   - work: Answers a question on the thread of the lane. It may block.
+    ///   - then: Called after each answer, with the reason if it failed.
+    mutating func askForRows(
+        _ reading: TabReading, on lane: Lane, _ context: inout Context,
+        _ work: @escaping @Sendable (any Outside, ListQuestion<Row>) throws -> ListAnswer<Row>,
+        then: @escaping @Sendable (inout Self, inout Context, EffectFailure?) -> Void
+    ) {
+        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
+            context.ask(question.slot, of: Self.self, on: lane) { outside, _ in
+                try work(outside, question)
+            } then: { tab, context, answer in
+                let failure = tab.list.apply(answer, to: question, tab.extent(context.session.shown))
+                then(&tab, &context, failure)
+            }
+        }
+    }
+}
+
 // MARK: - Questions and answers
 
 /// A question that a list asks, answered on another thread.

@@ -7,7 +7,7 @@ import Terminal
 
 /// The tab `4 Actions`: the actions with their states and, below them, the entries of the selected action, the newest
 /// last.
-struct ActionsScreen: Tab {
+struct ActionsScreen: ListTab {
     static let facts = TabFacts(
         number: 4, word: "Actions", meaning: "the actions, and what became of each event",
         about: "What runs for each event, and what became of it",
@@ -181,11 +181,6 @@ struct ActionsScreen: Tab {
 
     // MARK: - Commands of the user
 
-    var found: (any FoundListing)? {
-        get { list }
-        set { if let list = newValue as? FoundList<OutboxRow> { self.list = list } }
-    }
-
     var isInside: Bool { isInEntries }
 
     mutating func leaveInside() { isInEntries = false }
@@ -193,14 +188,11 @@ struct ActionsScreen: Tab {
     mutating func ask(_ reading: TabReading, _ context: inout Context) {
         guard context.session.frozen == nil, selection != nil else { return }
         let scope = scope
-        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
-            context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
-                try outside.entries(question, scope)
-            } then: { tab, context, answer in
-                let failure = tab.list.apply(answer, to: question, tab.extent(context.session.shown))
-                if tab.list.isEmpty { tab.isInEntries = false }
-                if let failure { context.session.tell("The entries could not be read: \(failure.sentence)", .bad) }
-            }
+        askForRows(reading, on: .rows, &context) {
+            try $0.entries($1, scope)
+        } then: { tab, context, failure in
+            if tab.list.isEmpty { tab.isInEntries = false }
+            if let failure { context.session.tell("The entries could not be read: \(failure.sentence)", .bad) }
         }
     }
 

@@ -9,7 +9,7 @@ extension DeliveryRow: WindowedRow {
 }
 
 /// The tab `3 Deliveries`: all requests, including those that are not deliveries from B2.
-struct DeliveriesScreen: Tab {
+struct DeliveriesScreen: ListTab {
     static let facts = TabFacts(
         number: 3, word: "Deliveries", meaning: "the deliveries, requests of all kinds",
         about: "Every HTTP request, events or not",
@@ -47,21 +47,13 @@ struct DeliveriesScreen: Tab {
 
     var list = FoundList(Self.columns, growth: .byNumber)
 
-    var found: (any FoundListing)? {
-        get { list }
-        set { if let list = newValue as? FoundList<DeliveryRow> { self.list = list } }
-    }
-
     var event: EventRow? { list.list.selectedRow?.first }
 
     mutating func ask(_ reading: TabReading, _ context: inout Context) {
-        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
-            context.ask(question.slot, of: Self.self, on: .rows) { outside, _ in
-                try outside.deliveries(question)
-            } then: { tab, context, answer in
-                guard let failure = tab.list.apply(answer, to: question, tab.extent(context.session.shown)) else { return }
-                context.session.tell("The history could not be read: \(failure.sentence)", .bad)
-            }
+        askForRows(reading, on: .rows, &context) {
+            try $0.deliveries($1)
+        } then: { _, context, failure in
+            if let failure { context.session.tell("The history could not be read: \(failure.sentence)", .bad) }
         }
     }
 

@@ -14,7 +14,7 @@ extension LogEntry: WindowedRow {
 }
 
 /// The tab `6 Log`: messages of b2watch about itself, the newest last, with the selected message in full below them.
-struct LogScreen: Tab {
+struct LogScreen: ListTab {
     static let facts = TabFacts(
         number: 6, word: "Log", meaning: "messages and warnings of b2watch itself",
         about: "What b2watch itself did and warned of",
@@ -48,11 +48,6 @@ struct LogScreen: Tab {
     /// Returns the number of lines reserved for the selected message, including the rule above it.
     private static func wholeHeight(in rows: Int) -> Int { rows < 10 ? 0 : rows < 18 ? 3 : 5 }
 
-    var found: (any FoundListing)? {
-        get { list }
-        set { if let list = newValue as? FoundList<LogEntry> { self.list = list } }
-    }
-
     var extent: ListExtent { ListExtent(latest: nil, revision: moves) }
 
     func extent(_ change: HistoryChange) -> ListExtent { extent }
@@ -64,14 +59,11 @@ struct LogScreen: Tab {
     mutating func ask(_ reading: TabReading, _ context: inout Context) {
         // While the screen is frozen, read the log only if it has not been read before.
         guard context.session.frozen == nil || list.isEmpty else { return }
-        for question in list.questions(extent, reading, at: context.session.now) {
-            context.ask(question.slot, of: Self.self, on: .log) { outside, _ in
-                try outside.log(question)
-            } then: { tab, _, answer in
-                let failed = tab.list.apply(answer, to: question, tab.extent)
-                tab.failure = failed.map { "\($0.sentence)" }
-                if failed == nil { tab.hasBeenRead = true }
-            }
+        askForRows(reading, on: .log, &context) {
+            try $0.log($1)
+        } then: { tab, _, failed in
+            tab.failure = failed.map { "\($0.sentence)" }
+            if failed == nil { tab.hasBeenRead = true }
         }
     }
 

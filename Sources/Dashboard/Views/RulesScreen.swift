@@ -9,7 +9,7 @@ import Terminal
 ///
 /// Events are counted piece by piece as they arrive. All are counted again after verdicts have changed. The account is
 /// read when the tab is opened, after each change, and when the user asks for it, never by a clock.
-struct RulesScreen: Tab {
+struct RulesScreen: ListTab {
     static let facts = TabFacts(
         number: 5, word: "Rules", meaning: "the buckets and rules, their verdicts, and what Backblaze has of them",
         about: "The buckets and rules of the events and of the account, and their verdicts")
@@ -114,7 +114,7 @@ struct RulesScreen: Tab {
     /// The time within which the tab is opened again without reading the account again.
     private static let fresh = Duration.seconds(30)
 
-    private(set) var list = FoundList(Self.columns, growth: .anew)
+    var list = FoundList(Self.columns, growth: .anew)
     private var rules: [String: RuleCount] = [:]
     private var rows: [RuleRow] = []
     /// The last row of the history that has been counted. The verdicts are those of `revision`.
@@ -139,11 +139,6 @@ struct RulesScreen: Tab {
 
     private var aboutHeight = 0
 
-    var found: (any FoundListing)? {
-        get { list }
-        set { if let list = newValue as? FoundList<RuleRow> { self.list = list } }
-    }
-
     func extent(_ change: HistoryChange) -> ListExtent { ListExtent(latest: nil, revision: moves) }
 
     /// Whether the columns of the account's side are shown.
@@ -166,12 +161,9 @@ struct RulesScreen: Tab {
             arrange()
         }
         let rows = rows
-        for question in list.questions(extent(context.session.shown), reading, at: context.session.now) {
-            context.ask(question.slot, of: Self.self, on: .rows) { _, _ in
-                try Self.source(rows).answer(question)
-            } then: { tab, context, answer in
-                _ = tab.list.apply(answer, to: question, tab.extent(context.session.shown))
-            }
+        askForRows(reading, on: .rows, &context) { _, question in
+            try Self.source(rows).answer(question)
+        } then: { _, _, _ in
         }
     }
 
