@@ -169,11 +169,6 @@ public struct ReadConfiguration: Sendable, Hashable {
     /// Its problems. Callers that know more may add to them.
     public var problems: [ConfigurationProblem] = []
 
-    /// Creates the defaults.
-    public init(path: String) {
-        self.path = path
-    }
-
     /// Returns its settings.
     ///
     /// - Throws: `ConfigurationError` with all problems, if there are any.

@@ -144,6 +144,22 @@ public struct ConfigurationNode: Sendable, Hashable {
         if case .scalar(let text, isPlain: true) = content { ["", "~", "null"].contains(text) } else { false }
     }
 
+    /// The text, unless it is blank.
+    public var text: String? {
+        guard case .scalar(let text, _) = content, !isEmpty, !text.isEmpty, !text.contains("\0") else { return nil }
+        return text
+    }
+
+    /// The value of `yes` or `no`, or of YAML's other words for them.
+    public var truth: Bool? {
+        guard case .scalar(let text, _) = content else { return nil }
+        return switch text.lowercased() {
+        case "yes", "true", "on": true
+        case "no", "false", "off": false
+        default: nil
+        }
+    }
+
     /// A description of the contents in messages.
     public var summary: String {
         switch content {

@@ -21,11 +21,9 @@ struct ConfigurationReading {
 
     /// Returns a text that is not blank.
     mutating func text(_ node: ConfigurationNode, _ name: String, expected: String) -> Located<String>? {
-        guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
-            refuse(node, name, expected: expected)
-            return nil
-        }
-        return Located(text, at: node.position)
+        if let text = node.text { return Located(text, at: node.position) }
+        refuse(node, name, expected: expected)
+        return nil
     }
 
     /// Returns the path of a file.
@@ -34,7 +32,7 @@ struct ConfigurationReading {
     }
 
     /// Returns an absolute path: `~/` is the user's home folder.
-    fileprivate mutating func path(_ node: ConfigurationNode, _ name: String, _ form: String) -> Located<String>? {
+    mutating func path(_ node: ConfigurationNode, _ name: String, _ form: String) -> Located<String>? {
         guard let text = text(node, name, expected: form) else { return nil }
         if text.value.hasPrefix("/") { return text }
         if let home, text.value.hasPrefix("~/") { return Located(home + text.value.dropFirst(), at: text.position) }
@@ -42,8 +40,7 @@ struct ConfigurationReading {
         return nil
     }
 
-    /// Returns the value of `yes` or `no`, or of YAML's other words for them.
-    /// Reads addresses, blocks of them, and files with some.
+    /// Returns addresses, blocks of them, and files with some.
     fileprivate mutating func addresses(_ node: ConfigurationNode, _ name: String) -> [Located<String>] {
         let form = "an address, a block such as 192.0.2.0/24, or a file of them, or a list of these"
         return (items(node, name, expected: form, orOne: true) ?? []).compactMap { item in
@@ -52,16 +49,10 @@ struct ConfigurationReading {
         }
     }
 
+    /// Returns the value of `yes` or `no`.
     mutating func truth(_ node: ConfigurationNode, _ name: String) -> Bool? {
-        if case .scalar(let text, _) = node.content {
-            switch text.lowercased() {
-            case "yes", "true", "on": return true
-            case "no", "false", "off": return false
-            default: break
-            }
-        }
-        refuse(node, name, expected: "yes or no")
-        return nil
+        if node.truth == nil { refuse(node, name, expected: "yes or no") }
+        return node.truth
     }
 
     /// Returns one of a few words.
@@ -84,7 +75,7 @@ struct ConfigurationReading {
     /// Returns a time with its unit, of at least a second; nil, twice, for `no`.
     mutating func duration(_ node: ConfigurationNode, _ name: String) -> Duration?? {
         if case .scalar(let text, _) = node.content, !node.isEmpty {
-            if ["no", "false", "off"].contains(text.lowercased()) { return .some(nil) }
+            if node.truth == false { return .some(nil) }
             if let time = Duration(text, units: "smhd", numbers: 1...36_525) { return time }
         }
         refuse(node, name, expected: "no, or a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")

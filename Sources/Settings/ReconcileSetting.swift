@@ -20,10 +20,6 @@ public struct ReconcileSetting: Sendable, Hashable {
     public var silentAfter: Duration?
     /// The file with the application key, with an absolute path; nil for that of the environment.
     public var keyFile: String?
-
-    public init(bucket: Located<String>) {
-        self.bucket = bucket
-    }
 }
 
 extension ConfigurationReading {
@@ -62,15 +58,7 @@ extension ConfigurationReading {
         case "silent-after":
             if let time = time(node, name) { setting.silentAfter = time }
         case "key-file":
-            let form = "a path that begins with / or ~/"
-            guard let path = text(node, name, expected: form)?.value else { return }
-            if path.hasPrefix("/") {
-                setting.keyFile = path
-            } else if path.hasPrefix("~/"), let home {
-                setting.keyFile = home + path.dropFirst()
-            } else {
-                refuse(node, name, expected: form)
-            }
+            if let path = path(node, name, "a path that begins with / or ~/") { setting.keyFile = path.value }
         default:
             let question = Suggestion.question(for: name, among: Self.reconcileNames)
             let others = question.isEmpty ? " (settings: \(Self.reconcileNames.joined(separator: ", ")))" : ""

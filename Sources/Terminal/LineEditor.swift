@@ -10,9 +10,10 @@ public struct LineEditor: Sendable, Hashable {
     /// The number of characters before the cursor.
     public private(set) var cursor = 0
 
-    /// Creates a field with a text in it, and the cursor after the text.
-    public init(_ text: String = "", isMasked: Bool = false) {
+    /// Creates a field with a text in it, and the cursor after the text or before another part of it.
+    public init(_ text: String = "", before rest: String = "", isMasked: Bool = false) {
         self.isMasked = isMasked
+        characters = Array(rest)
         insert(text)
     }
 

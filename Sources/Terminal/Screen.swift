@@ -316,12 +316,6 @@ public struct ScreenOptions: Sendable {
     /// The last line on the terminal after a crash.
     public var lastWords: SafeText = "b2watch crashed"
 
-    /// Creates the options of a terminal by its name.
-    public init(terminal: String, encoding: Encoding) {
-        self.terminal = terminal
-        self.encoding = encoding
-    }
-
     /// Returns the options of the process's own terminal, from `TERM`, `NO_COLOR`, `ESCDELAY` and the locale.
     public static func own() -> ScreenOptions {
         var options = ScreenOptions(terminal: environment("TERM") ?? "", encoding: .ofLocale())

@@ -1,5 +1,3 @@
-public import Base
-
 /// The visible part of a long text: arithmetic, without the text.
 public struct TextPane: Sendable, Hashable {
     /// The first line in view.
@@ -18,28 +16,11 @@ public struct TextPane: Sendable, Hashable {
     /// The lines in view.
     public var visible: Range<Int> { top..<min(count, top + height) }
 
-    /// Whether the last line is in view.
-    public var isAtEnd: Bool { top == lastTop }
-
     /// Sets the number of lines and of visible lines. Visible lines stay visible if possible.
     public mutating func resize(count: Int, height: Int) {
         self.count = max(0, count)
         self.height = max(0, height)
         scroll(by: 0)
-    }
-
-    /// Moves by a key. Returns whether the key moves.
-    public mutating func update(_ key: Key) -> Bool {
-        switch key {
-        case .up: scroll(by: -1)
-        case .down: scroll(by: 1)
-        case .pageUp: scroll(by: -page)
-        case .pageDown: scroll(by: page)
-        case .home: top = 0
-        case .end: top = lastTop
-        default: return false
-        }
-        return true
     }
 
     /// Moves down by this number of lines, or up.
@@ -55,9 +36,6 @@ public struct TextPane: Sendable, Hashable {
             top = min(max(0, line - height + 1), lastTop)
         }
     }
-
-    /// A page, minus one line that stays visible.
-    private var page: Int { max(1, height - 1) }
 
     private var lastTop: Int { max(0, count - height) }
 

@@ -60,7 +60,6 @@ struct FakeAccount {
         #expect(authorization.accountID == FakeB2.accountID)
         #expect(authorization.capabilities == Set(FakeB2.capabilities))
         #expect(authorization.buckets == nil)
-        #expect(authorization.keyExpires == nil)
         #expect(try account.client.bucket(named: FakeB2.bucketName) == account.bucket)
     }
 

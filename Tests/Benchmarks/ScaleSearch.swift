@@ -28,7 +28,7 @@ enum ScaleSearch {
         let found = try Program.run(
             "/usr/bin/sqlite3", [file, "SELECT count(*) FROM event WHERE objectName LIKE '%xyz%'"], environment: [:])
         let word = found.output.trimmingCharacters(in: .whitespacesAndNewlines)
-        findings.expect("found", "\(browser.count)", word, holds: word == String(browser.count))
+        findings.expect("found", "\(browser.progress.matched)", word, holds: word == String(browser.progress.matched))
         findings.report("sqlite3", times.sqlite.fastest.text)
         for (name, one) in [("a filter that matches nothing", times.none), ("one that matches little", times.rare)] {
             // The best of each, in turns, because a machine may be busy with other work.
@@ -87,7 +87,7 @@ enum ScaleSearch {
         for (index, (name, query)) in others.enumerated() {
             guard let times = try? time(browser, query, 100 + index, history, progress) else { continue }
             findings.report(
-                name, "\(times.whole.text), first rows \(times.first.text), \(browser.count) found")
+                name, "\(times.whole.text), first rows \(times.first.text), \(browser.progress.matched) found")
         }
     }
 

@@ -60,6 +60,16 @@ struct LogViewTests {
         #expect(user.marks.contains("1 listed"))
     }
 
+    @Test("a search that nothing matches says so")
+    func findsNothing() {
+        var user = reading(40, columns: 120)
+        user.press(.character("/"))
+        user.type("line 4")
+        #expect(!user.screen.contains("not found"))
+        user.type("9")
+        #expect(user.screen.contains("not found"))
+    }
+
     @Test("holds no more than it shows and a margin")
     func windowed() {
         var user = reading(1_000)

@@ -120,23 +120,15 @@ import Testing
 @Suite struct TextPaneTests {
     @Test func movesWithinItsText() {
         var pane = TextPane(count: 10, height: 4)
-        func after(_ keys: Key...) -> Range<Int> {
-            for key in keys {
-                let isHandled = pane.update(key)
-                #expect(isHandled)
-            }
+        func after(_ lines: Int) -> Range<Int> {
+            pane.scroll(by: lines)
             return pane.visible
         }
-        #expect(after(.up) == 0..<4)
-        #expect(after(.down, .down) == 2..<6)
-        #expect(after(.pageDown) == 5..<9)
-        #expect(after(.pageDown) == 6..<10)
-        #expect(pane.isAtEnd)
-        #expect(after(.pageUp) == 3..<7)
-        #expect(after(.end) == 6..<10)
-        #expect(after(.home) == 0..<4)
-        let isHandled = pane.update(.enter)
-        #expect(!isHandled)
+        #expect(after(-1) == 0..<4)
+        #expect(after(2) == 2..<6)
+        #expect(after(3) == 5..<9)
+        #expect(after(3) == 6..<10)
+        #expect(after(-3) == 3..<7)
     }
 
     @Test func bringsALineIntoView() {

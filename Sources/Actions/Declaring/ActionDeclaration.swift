@@ -1,5 +1,4 @@
 public import History
-public import Sending
 public import Settings
 
 /// An action as the configuration declares it.
@@ -14,22 +13,9 @@ public struct ActionDeclaration: Sendable {
     public let manner: ActionManner
     public let action: any Action
     /// The name of the action that is done when this one fails; nil for none.
-    public let onFailure: String?
+    public private(set) var onFailure: String?
     /// The files of its secrets.
-    private let secretFiles: [String]
-
-    public init(
-        name: String, kind: String, filter: Filter, manner: ActionManner, action: any Action,
-        onFailure: String? = nil, secretFiles: [String] = []
-    ) {
-        self.name = name
-        self.kind = kind
-        self.filter = filter
-        self.manner = manner
-        self.action = action
-        self.onFailure = onFailure
-        self.secretFiles = secretFiles
-    }
+    private(set) var secretFiles: [String] = []
 
     /// Notes for a person about the files of its secrets as they are now, in sentences. Reads the disk.
     public var notes: [String] {
@@ -63,15 +49,6 @@ extension ActionDeclaration {
         }
         problems += Self.problems(of: reactions, among: entries.map(\.key.value))
         return (declarations, problems)
-    }
-
-    /// Returns the problems of a configuration's actions. Sends nothing, and keeps no action.
-    public static func problems(
-        in configuration: Configuration, kinds: [ActionKind] = ActionKind.all, _ surroundings: ActionSurroundings
-    ) -> [ConfigurationProblem] {
-        let (declarations, problems) = read(configuration.actions, kinds: kinds, surroundings)
-        for declaration in declarations { declaration.action.close() }
-        return problems
     }
 
     private static func read(
@@ -163,14 +140,5 @@ extension ActionDeclaration {
                 default: false
                 }
             }
-    }
-}
-
-/// Sends nothing: for reading a configuration only to find its problems.
-public struct NoHTTP: HTTPSending {
-    public init() {}
-
-    public func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
-        throw .forbidden("nothing is sent while the configuration is read")
     }
 }

@@ -40,11 +40,9 @@ public struct ActionReading: Sendable {
     /// Returns a text that is not blank; nil if it is missing, or not such a text, which is then a problem.
     public mutating func text(_ key: String, expected: String) -> Located<String>? {
         guard let node = remove(key) else { return nil }
-        guard case .scalar(let text, _) = node.content, !node.isEmpty, !text.isEmpty, !text.contains("\0") else {
-            refuse(node, key, expected: expected)
-            return nil
-        }
-        return Located(text, at: node.position)
+        if let text = node.text { return Located(text, at: node.position) }
+        refuse(node, key, expected: expected)
+        return nil
     }
 
     /// Returns a required text, like `text`.
@@ -93,15 +91,8 @@ public struct ActionReading: Sendable {
     /// Returns the value of `yes` or `no`.
     public mutating func truth(_ key: String) -> Bool? {
         guard let node = remove(key) else { return nil }
-        if case .scalar(let text, _) = node.content {
-            switch text.lowercased() {
-            case "yes", "true", "on": return true
-            case "no", "false", "off": return false
-            default: break
-            }
-        }
-        refuse(node, key, expected: "yes or no")
-        return nil
+        if node.truth == nil { refuse(node, key, expected: "yes or no") }
+        return node.truth
     }
 
     /// Returns the value of one of several words; nil if the setting is missing, or another word, which is then a

@@ -85,8 +85,6 @@ public struct ActionManner: Sendable, Hashable {
     public var keepsOrder = false
     /// The time for which a failing entry is retried before it is dead.
     public var patience = Duration.seconds(3 * 86_400)
-
-    public init() {}
 }
 
 /// An event that an action is done for.
@@ -97,15 +95,7 @@ public struct ActionItem: Sendable {
     /// The event itself, with the fields that the row does not have; nil for a row without one.
     public var event: NotificationEvent?
     /// The number of the attempt, from 1.
-    public var attempt: Int
-
-    public init(entry: Int64, row: EventRow, record: DeliveryRecord, event: NotificationEvent?, attempt: Int = 1) {
-        self.entry = entry
-        self.row = row
-        self.record = record
-        self.event = event
-        self.attempt = attempt
-    }
+    public var attempt = 1
 }
 
 /// The outcome of one item.

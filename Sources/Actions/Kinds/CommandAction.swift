@@ -20,18 +20,6 @@ struct CommandAction: Action {
     let now: @Sendable () -> Timestamp
     private let running = ProgramStop()
 
-    init(
-        name: String, words: [String], environment: CommandEnvironment, folder: String, limit: Duration,
-        now: @escaping @Sendable () -> Timestamp
-    ) {
-        self.name = name
-        self.words = words
-        self.environment = environment
-        self.folder = folder
-        self.limit = limit
-        self.now = now
-    }
-
     var summary: String { "runs \(words.joined(separator: " "))" }
 
     var manner: ActionManner { ActionManner() }

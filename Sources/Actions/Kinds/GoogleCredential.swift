@@ -417,7 +417,7 @@ struct GoogleTokens {
                     ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
                     ("subject_token_type", exchange.subjectTokenType),
                 ], ("subject_token", try subject(exchange, time)), credential, time)
-        case .machine: return try ofMachine(credential, time)
+        case .machine: return try ofMachine(time)
         }
         guard let url = credential.impersonation else { return first }
         return try impersonate(url, credential, with: first.text, time)
@@ -453,7 +453,7 @@ struct GoogleTokens {
 
     /// Asks the metadata server of this machine, which answers at a fixed address
     /// (cloud.google.com: *About VM metadata*).
-    private func ofMachine(_ credential: GoogleCredential, _ time: Timestamp) throws(GoogleProblem) -> Token {
+    private func ofMachine(_ time: Timestamp) throws(GoogleProblem) -> Token {
         let host = environment["GCE_METADATA_HOST"].flatMap { $0.isEmpty ? nil : $0 } ?? "169.254.169.254"
         let path = "/computeMetadata/v1/instance/service-accounts/default/token?scopes=\(Self.scope.percentEncoded)"
         let url: WebhookURL

@@ -93,10 +93,7 @@ struct ActionLines: Sendable {
         var count: Int
     }
 
-    /// Returns the lines to report now, escaped.
-    mutating func lines(_ news: [ActionNews], at now: Timestamp) -> [String] { report(news, at: now).map(\.line) }
-
-    /// Returns the news to report now.
+    /// Returns the news to report now, with escaped lines.
     mutating func report(_ news: [ActionNews], at now: Timestamp) -> [Line] {
         news.compactMap { news in
             var count = 1

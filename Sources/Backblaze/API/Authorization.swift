@@ -1,5 +1,3 @@
-public import Base
-
 /// The capabilities of a key, by B2's names.
 public enum B2Capability {
     public static let listBuckets = "listBuckets"
@@ -23,10 +21,6 @@ public struct Authorization: Sendable {
     public let capabilities: Set<String>
     /// The buckets that the key is limited to, some of them without a name; nil if the key is for all buckets.
     public let buckets: [(id: String, name: String?)]?
-    /// The prefix that the key limits object names to; nil if there is no limit.
-    public let namePrefix: String?
-    /// The time at which the key expires; nil if it does not expire.
-    public let keyExpires: Timestamp?
 
     /// - Throws: `B2Problem` if a field is missing.
     init(_ answer: JSONValue) throws(B2Problem) {
@@ -50,8 +44,6 @@ public struct Authorization: Sendable {
         } else {
             buckets = nil
         }
-        namePrefix = allowed["namePrefix"]?.text.flatMap { $0.isEmpty ? nil : $0 }
-        keyExpires = answer["applicationKeyExpirationTimestamp"]?.integer.map(Timestamp.init(milliseconds:))
     }
 }
 
@@ -59,9 +51,4 @@ public struct Authorization: Sendable {
 public struct Bucket: Sendable, Hashable {
     public let id: String
     public let name: String
-
-    public init(id: String, name: String) {
-        self.id = id
-        self.name = name
-    }
 }

@@ -208,11 +208,7 @@ public struct ReconcileGap: Sendable, Hashable {
     /// The number of versions with an event that is not valid.
     public var invalid: Int
     /// The names of the rules that cover the versions.
-    public var rules: Set<String>
-
-    public init(first: Timestamp, last: Timestamp, count: Int, invalid: Int, rules: Set<String> = []) {
-        (self.first, self.last, self.count, self.invalid, self.rules) = (first, last, count, invalid, rules)
-    }
+    public var rules: Set<String> = []
 
     /// Returns the gaps between missing versions.
     public static func all(in store: ReconcileStore) throws -> [ReconcileGap] {

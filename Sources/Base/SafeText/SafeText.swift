@@ -31,6 +31,14 @@ public struct SafeText: Sendable, Hashable {
             ?? Array(bytes).withUnsafeBufferPointer(Escaper.escape)
     }
 
+    /// Returns the lines of a text from anywhere. Line feeds separate them, with or without a return before; each line is
+    /// escaped.
+    public static func lines(utf8 bytes: [UInt8]) -> [SafeText] {
+        bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            SafeText(utf8: $0.last == 0x0D ? $0.dropLast() : $0)
+        }
+    }
+
     /// Creates a text from a string that is already escaped and has this width.
     init(escaped string: String, width: Int) {
         self.string = string

@@ -259,22 +259,6 @@ extension SafeText {
 
 /// Output for a locale that is not UTF-8.
 extension SafeText {
-    /// Returns the text in ASCII: the symbols that we draw become substitutes, any other character `\u{e9}`.
-    ///
-    /// For lines, where a longer text does no harm. A screen has cells to fill, and uses `?` instead.
-    public func inASCII() -> String {
-        if isASCII { return string }
-        var ascii = ""
-        for scalar in string.unicodeScalars {
-            if let standIn = Self.asciiStandIn(for: scalar) {
-                ascii.unicodeScalars.append(standIn)
-            } else {
-                ascii += "\\u{\(String(scalar.value, radix: 16))}"
-            }
-        }
-        return ascii
-    }
-
     /// Returns the ASCII character that may replace another, or itself; each fills one column.
     public static func asciiStandIn(for scalar: Unicode.Scalar) -> Unicode.Scalar? {
         scalar.isASCII ? scalar : standIns[scalar]

@@ -78,3 +78,21 @@ public enum Wording {
         return "\(tenths < 0 ? "-" : "")\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
     }
 }
+
+// MARK: - Reading
+
+extension Duration {
+    /// Reads a number and a unit, such as `90s`, `30m`, `2h` or `1d`; nil for any other text.
+    ///
+    /// - Parameters:
+    ///   - units: The allowed units, of `s`, `m`, `h`, `d` and `w`.
+    ///   - numbers: The allowed numbers before the unit.
+    public init?(_ text: String, units: String, numbers: ClosedRange<Int>) {
+        let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+        let digits = text.prefix { ("0"..."9").contains($0) }
+        guard text.count == digits.count + 1, let unit = text.last, units.contains(unit), let length = seconds[unit],
+            let number = Int(digits), numbers.contains(number)
+        else { return nil }
+        self = .seconds(number * length)
+    }
+}

@@ -206,9 +206,6 @@ public struct ViewPreferences: Sendable, Hashable {
     /// Whether the greatest value is at the top.
     public var isDescending = false
 
-    /// Creates the preferences in which nothing has been changed.
-    public init() {}
-
     // MARK: - Columns
 
     /// The order of the rows.

@@ -237,13 +237,8 @@ struct DocumentLayout: Sendable, Hashable {
 
 /// Lines and their layout, while a document is built.
 struct DocumentContent {
-    private(set) var lines: [StyledLine]
-    var layout: DocumentLayout
-
-    init(lines: [StyledLine] = [], layout: DocumentLayout = DocumentLayout()) {
-        self.lines = lines
-        self.layout = layout
-    }
+    private(set) var lines: [StyledLine] = []
+    var layout = DocumentLayout()
 
     /// Adds the document lines of the next source line.
     mutating func add(source: Int, _ lines: some Sequence<StyledLine>) {
@@ -440,10 +435,6 @@ enum Prose {
 struct FieldList {
     let columns: Int
     private(set) var lines: [StyledLine] = []
-
-    init(columns: Int) {
-        self.columns = columns
-    }
 
     private var nameColumns: Int { columns < 50 ? 12 : 16 }
 

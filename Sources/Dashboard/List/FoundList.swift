@@ -173,7 +173,6 @@ protocol FoundListing {
     var filter: RowFilter { get set }
     var order: ListOrder? { get set }
     var isFollowing: Bool { get }
-    var isEmpty: Bool { get }
     var isFinding: Bool { get }
     var hasNoMatch: Bool { get }
     var matchPlace: (place: Int?, count: Int)? { get }

@@ -76,10 +76,7 @@ struct CommandPrompt: Prompt {
 
     private mutating func put(_ candidate: String) {
         let (text, cursor) = completion.text(with: candidate)
-        editor = LineEditor(String(text.prefix(cursor)))
-        let rest = text.dropFirst(cursor)
-        editor.insert(String(rest))
-        for _ in rest { _ = editor.update(.key(.left)) }
+        editor = LineEditor(String(text.prefix(cursor)), before: String(text.dropFirst(cursor)))
     }
 
     private mutating func read() {

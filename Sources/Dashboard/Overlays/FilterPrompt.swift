@@ -109,11 +109,9 @@ struct FilterPrompt: Prompt {
 
     private mutating func put(_ candidate: String, _ completion: Completion) {
         let characters = Array(completion.text)
-        let before = String(characters[..<completion.range.lowerBound]) + candidate
-        editor = LineEditor(before)
-        let rest = String(characters[completion.range.upperBound...])
-        editor.insert(rest)
-        for _ in rest { _ = editor.update(.key(.left)) }
+        editor = LineEditor(
+            String(characters[..<completion.range.lowerBound]) + candidate,
+            before: String(characters[completion.range.upperBound...]))
     }
 
     private mutating func read(_ context: FilterContext) {

@@ -11,14 +11,6 @@ enum KeyringRow: Hashable {
     case unsigned(UnsignedSummary)
     /// A secret that no longer verifies.
     case past(PastSecret)
-
-    var label: String {
-        switch self {
-        case .current(let secret): secret.label
-        case .unsigned(let rule): rule.rule
-        case .past(let secret): secret.identity.label
-        }
-    }
 }
 
 extension KeyringSummary {

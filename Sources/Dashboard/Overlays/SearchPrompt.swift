@@ -74,6 +74,7 @@ struct SearchPrompt: Prompt {
     /// Draws the line, and returns the cursor's position.
     func draw(_ model: DashboardModel, on surface: inout Surface) -> Point? {
         let label: SafeText = isInDetail ? "search detail" : "search"
+        let hasNoMatch = hasNoMatch || !isInDetail && model.found?.hasNoMatch == true
         let cursor = PromptLine.draw(label, editor, Style(hasNoMatch ? .bad : .plain), on: &surface)
         if hasNoMatch {
             let note: SafeText = "  not found"

@@ -213,13 +213,10 @@ struct PageLines {
         }
     }
 
-    /// Returns the lines of a text. Line feeds separate them; all other control characters are escaped.
+    /// Returns the lines of a text.
     static func lines(of bytes: [UInt8], _ columns: Int) -> [StyledLine] {
-        let lines = bytes.prefix(OutboxExchange.longest)
-            .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        return lines.flatMap { line in
-            let text = SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
-            return StyledLine(text).wrapped(to: columns)
+        SafeText.lines(utf8: Array(bytes.prefix(OutboxExchange.longest))).flatMap {
+            StyledLine($0).wrapped(to: columns)
         }
     }
 }

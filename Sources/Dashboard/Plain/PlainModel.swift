@@ -441,10 +441,7 @@ struct PlainModel {
             case .file: say("\(copied.sentence(asReceived: "as-received"))")
             case .terminal(let bytes):
                 say("\(Wording.count(copied.count, "byte", "bytes")) of \(copied.name):")
-                // Line feeds separate the lines; all other control characters are escaped.
-                for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-                    say(SafeText(utf8: line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
-                }
+                for line in SafeText.lines(utf8: bytes) { say(line) }
                 for remark in copied.remarks + copied.hidden(asReceived: "as-received") { say("\(remark)") }
             }
         }

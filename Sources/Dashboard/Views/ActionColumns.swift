@@ -146,13 +146,6 @@ struct ActionLine {
         default: return "in \(seconds / 86_400) days"
         }
     }
-
-    /// Returns a time of day, with the date unless it is today.
-    static func moment(_ moment: Timestamp, _ now: Timestamp, _ clock: WallClock) -> SafeText {
-        guard let time = clock.time(moment) else { return "?" }
-        let isToday = clock.time(now).map { $0.isSameDay(as: time) } ?? false
-        return isToday ? "\(time.timeOfDay)" : "\(time.date) \(time.timeOfDay)"
-    }
 }
 
 // MARK: - Entries

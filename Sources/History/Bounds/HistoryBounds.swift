@@ -51,7 +51,7 @@ public struct HistoryBounds: Sendable, Hashable {
     /// The age above which valid deliveries are removed; nil to keep them at any age.
     public var age: Duration?
     /// The free space of the disk, in bytes, below which requests that are not valid are not recorded; 0 for no limit.
-    public var freeSpace: Int
+    public var freeSpace = 0
     /// The number of removed events that are remembered, so that one that is sent again is a duplicate.
     public var tombstones: Int
     /// What may wait to be written.
@@ -68,17 +68,6 @@ public struct HistoryBounds: Sendable, Hashable {
     public static let memory = HistoryBounds(
         notifications: Limit(requests: 50_000, bytes: 64 << 20), others: Limit(requests: 50_000, bytes: 64 << 20),
         valid: Limit(requests: 100_000, bytes: 128 << 20), tombstones: 100_000)
-
-    public init(
-        notifications: Limit, others: Limit, valid: Limit?, age: Duration? = nil, freeSpace: Int = 0, tombstones: Int
-    ) {
-        self.notifications = notifications
-        self.others = others
-        self.valid = valid
-        self.age = age
-        self.freeSpace = freeSpace
-        self.tombstones = tombstones
-    }
 }
 
 /// Whether a request may be recorded.
@@ -135,10 +124,6 @@ public struct KeptAmounts: Sendable, Hashable {
         public var requests = 0
         public var bytes = 0
 
-        public init(requests: Int = 0, bytes: Int = 0) {
-            (self.requests, self.bytes) = (requests, bytes)
-        }
-
         public static func += (sum: inout Amount, other: Amount) {
             sum.requests += other.requests
             sum.bytes += other.bytes
@@ -158,9 +143,4 @@ public struct KeptAmounts: Sendable, Hashable {
     public var removedRows = 0
     /// The requests of floods that were counted, and not recorded.
     public var flooded = 0
-
-    public init() {}
-
-    /// The bytes of all requests.
-    public var bytes: Int { valid.bytes + notifications.bytes + others.bytes }
 }

@@ -50,17 +50,6 @@ public final class Browser: Sendable {
     /// The progress of the query.
     public var progress: BrowseProgress { engine.with(\.progress) }
 
-    /// The number of rows of the query found so far.
-    public var count: Int { progress.matched }
-
-    /// Returns whether a row is among those found so far.
-    public func contains(_ id: Int64) -> Bool {
-        engine.with { listing in
-            listing.scanned?.found.rows.contains(id) ?? listing.sorted?.ids.contains(id)
-                ?? (1...max(1, listing.latest) ~= id)
-        }
-    }
-
     /// Returns the place of a row among those found so far, in the list's order and counted from 1; nil if it is not
     /// there.
     public func position(of id: Int64) -> Int? {

@@ -280,10 +280,6 @@ struct WriteAheadLog {
     /// Returns the offset of a frame; the first has number 1.
     func offset(of frame: Int) -> Int { Self.headerLength + (frame - 1) * frameLength }
 
-    func head(of frame: Int) -> Frame? {
-        source.bytes(at: offset(of: frame), count: Self.frameHeaderLength).map(Frame.init)
-    }
-
     /// Returns the page in a frame.
     func page(of frame: Int) -> [UInt8]? {
         source.bytes(at: offset(of: frame) + Self.frameHeaderLength, count: pageSize)

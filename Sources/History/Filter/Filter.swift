@@ -64,9 +64,6 @@ public struct Filter: Sendable, Hashable {
             throw source.error(error)
         }
     }
-
-    /// Whether it matches every row.
-    public var isEverything: Bool { predicate == .everything }
 }
 
 extension RowPredicate {
@@ -171,24 +168,9 @@ public enum FilterTerm {
         "\(name)=\(quoted(value, escapingWildcards: false))"
     }
 
-    /// Returns a term for a text anywhere in the fields that words without an operator are searched in.
-    public static func text(containing value: String) -> String {
-        let quoted = quoted(value, escapingWildcards: true)
-        // What would be read as an operator, as a negation, as a connective, or as a part of the value before.
-        let isPlain =
-            quoted.unicodeScalars.allSatisfy { !":=<>!,\"".unicodeScalars.contains($0) }
-            && !["-", ".", "+"].contains(quoted.unicodeScalars.first) && FilterConnective(word: quoted) == nil
-        return isPlain || quoted.unicodeScalars.first == "\"" ? quoted : "\"\(quoted)\""
-    }
-
-    /// Terms for what arrived from one moment to before another.
+    /// Returns terms for what arrived from one moment to before another.
     public static func arrived(from start: Timestamp, before end: Timestamp) -> String {
         "after:\(start.rfc3339) before:\(end.rfc3339)"
-    }
-
-    /// Terms for events that happened from one moment to before another, by their own time.
-    public static func happened(from start: Timestamp, before end: Timestamp) -> String {
-        "event-after:\(start.rfc3339) event-before:\(end.rfc3339)"
     }
 
     /// Returns a value in the form that may follow an operator: in quotes if necessary, on one line and without

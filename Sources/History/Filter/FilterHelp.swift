@@ -77,58 +77,6 @@ public enum FilterHelp {
 
     /// All of it.
     public static let entries: [Entry] = operators + grammar
-
-    /// `docs/filter.md`.
-    public static let markdown: String = """
-        # The filter language
-
-        The dashboard (`f`), the option `--filter` and the setting `when:` of actions use one filter language. A filter is a list of
-        terms, all of which must match. This page is made from the table of operators; a test checks that it is.
-
-        ## Operators
-
-        \(table(operators))
-
-        A value matches a part of the text; after `=`, and with `*` or `?`, it must match the whole text.
-        Case is ignored: an ASCII letter equals only ASCII letters, and other letters follow Unicode, one character for one.
-
-        ## Putting terms together
-
-        \(table(grammar))
-
-        `not` binds strongest, then terms side by side, then `or`: `type:test or type:created not sig:valid` is every test
-        event, and every created object whose signature is not valid. A comma between values makes a list; put a value with a
-        comma into quotes. `=` also matches the whole list as one text. `body:` and `header:` do not accept lists.
-
-        A filter has at most \(FilterParser.longest) characters, \(FilterParser.mostTerms) terms, and parentheses \(FilterParser.deepest) deep.
-
-        ## Regular expressions
-
-        Literals, `.`, `[a-z]`, `[^a-z]`, `\\d \\w \\s \\D \\W \\S` (of ASCII), `\\n \\r \\t`, `^` and `$` (of the whole text),
-        groups `(…)`, `|`, and `* + ? {2} {2,} {2,5}`, at most \(RegexParser.mostRepeats) times. They match anywhere in a
-        text, in time linear in its length.
-
-        ## When nothing matches
-
-        While a filter is typed, the line below it names a value that no recorded event has, and shows those that exist. Where
-        nothing is listed, the list shows how many events each term alone would match. `export`, `replay` and `actions run`
-        print the same on standard error; `export` still ends with status 0, because a search that finds nothing has done its
-        work.
-
-        """
-
-    private static func table(_ entries: [Entry]) -> String {
-        let lines = entries.map { "| \(code($0.syntax)) | \(cell($0.meaning)) | \(code($0.example)) |" }
-        return (["| write | for | example |", "|---|---|---|"] + lines).joined(separator: "\n")
-    }
-
-    private static func code(_ text: String) -> String { "`\(text.replacing("|", with: "\\|"))`" }
-
-    private static func cell(_ text: String) -> String {
-        ["\\", "|", "*", "<", ">", "~", "\""].reduce(text) { text, sign in
-            sign == "\"" ? text : text.replacing(sign, with: "\\" + sign)
-        }
-    }
 }
 
 // MARK: - Completion

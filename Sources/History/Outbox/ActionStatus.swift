@@ -134,17 +134,6 @@ public struct ActionTrouble: Sendable, Hashable {
         self.count = count
         self.reason = reason
     }
-
-    /// A summary such as `rows is on hold` or `rows: 3 dead`.
-    public var words: String {
-        switch kind {
-        case .onHold: "\(action) is on hold"
-        case .heldEntries: "\(action): \(count == 1 ? "1 entry" : "\(count) entries") on hold"
-        case .dead: "\(action): \(count) dead"
-        case .uncertain: "\(action): \(count) uncertain"
-        case .backlog: "\(action): \(count) waiting for more than \(ActionStatus.lateness.components.seconds / 60) min"
-        }
-    }
 }
 
 extension ActionStatus {

@@ -267,9 +267,6 @@ public struct RowSet: Sendable, Hashable {
     /// The number of ids.
     public private(set) var count = 0
 
-    /// Creates an empty set.
-    public init() {}
-
     /// Returns whether an id is in the set.
     public func contains(_ id: Int64) -> Bool {
         guard id >= 0, let word = Int(exactly: id / 64), word < words.count else { return false }

@@ -368,16 +368,6 @@ extension FieldValue {
         }
     }
 
-    init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .absent
-        case .int64(let integer): self = .integer(integer)
-        case .double(let double): self = .other(json: String(double))
-        case .string(let string): self = .string(string)
-        case .blob(let data): self = FieldValue(json: Array(data))
-        }
-    }
-
     private static func blob(_ json: String) -> DatabaseValue {
         Data(json.utf8).databaseValue
     }

@@ -274,16 +274,8 @@ public struct OutputBytes: Sendable {
         if capacity > 0 { memory = [UInt8](repeating: 0, count: capacity) }
     }
 
-    /// Whether no byte is written.
-    public var isEmpty: Bool { count == 0 }
-
     /// A copy of the bytes.
     public var array: [UInt8] { Array(memory[..<count]) }
-
-    /// Lends the bytes for as long as `body` runs.
-    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try memory.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-    }
 
     /// Removes all bytes and keeps the room.
     public mutating func removeAll() { count = 0 }

@@ -288,23 +288,6 @@ public struct Keyring: Sendable {
         secrets.append(secret)
     }
 
-    /// Puts a secret in the place of the one with the given label.
-    ///
-    /// - Throws: `KeyringError.notHeld`, or `.labelTaken` where the new label is another secret's.
-    public mutating func replace(_ label: String, with secret: SigningSecret) throws(KeyringError) {
-        guard let index = secrets.firstIndex(where: { $0.label == label }) else { throw .notHeld(label) }
-        guard secret.label == label || self[secret.label] == nil else { throw .labelTaken(secret.label) }
-        secrets[index] = secret
-    }
-
-    /// Forgets the secret with this label.
-    ///
-    /// - Throws: `KeyringError.notHeld`.
-    public mutating func remove(_ label: String) throws(KeyringError) {
-        guard let index = secrets.firstIndex(where: { $0.label == label }) else { throw .notHeld(label) }
-        secrets.remove(at: index)
-    }
-
     /// A digest that is equal for equal keyrings: labels, bindings, values and order.
     ///
     /// It shows after a restart whether the recorded verdicts were given by the same secrets. It reveals no more about

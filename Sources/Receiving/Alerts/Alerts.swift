@@ -217,12 +217,6 @@ public struct ProblemReport: Sendable, Hashable {
     public var count: Int
     public var latest: Problem
 
-    /// Creates a report.
-    public init(count: Int, latest: Problem) {
-        self.count = count
-        self.latest = latest
-    }
-
     /// Adds later problems.
     mutating func add(_ later: ProblemReport) {
         self = ProblemReport(count: count + later.count, latest: later.latest)

@@ -38,10 +38,7 @@ extension ListenerRequest {
 }
 
 /// The reply without contents.
-public struct ControlDone: Codable, Sendable, Hashable {
-    /// Creates the reply.
-    public init() {}
-}
+public struct ControlDone: Codable, Sendable, Hashable {}
 
 // MARK: - The first line
 
@@ -56,13 +53,7 @@ public struct ControlHello: Codable, Sendable, Hashable {
     /// The version of b2watch, such as `0.1.0`.
     public var b2watch: String
     /// The version of the protocol.
-    public var `protocol`: Int
-
-    /// Creates the greeting of a b2watch with this version.
-    public init(b2watch: String, protocol: Int = currentProtocol) {
-        self.b2watch = b2watch
-        self.protocol = `protocol`
-    }
+    public var `protocol` = currentProtocol
 }
 
 // MARK: - Failures

@@ -38,21 +38,6 @@ public final class Listener: Sendable {
         self.tls = tls
     }
 
-    /// Binds the address and accepts connections from then on. Blocks until it is bound.
-    ///
-    /// - Parameters:
-    ///   - receiver: Takes the requests.
-    ///   - log: Takes lines about refused requests; called from any thread, it must not block.
-    /// - Throws: `ListenerError` where the address is unavailable.
-    public static func start(
-        _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver,
-        log: @escaping @Sendable (String) -> Void
-    ) throws(ListenerError) -> Listener {
-        let listener = try bind(configuration, log: log)
-        try listener.accept(for: receiver)
-        return listener
-    }
-
     /// Binds the address, and accepts nothing yet: connections wait in the system's queue until `accept(for:)`. Blocks
     /// until it is bound.
     ///

@@ -97,11 +97,6 @@ struct Response {
         self.init(status: answer.status, text: answer.text)
     }
 
-    /// Returns the response of `/healthz`.
-    static func health(canRecord: Bool) -> Response {
-        canRecord ? Response(.accepted) : Response(.notRecorded)
-    }
-
     /// The response that lets a waiting client send the body.
     static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -87,15 +87,8 @@ public struct SentAnswer: Sendable, Hashable {
     /// The time from sending to the end of the answer.
     public var duration: Duration
 
-    public init(status: Int, body: [UInt8], isCut: Bool = false, duration: Duration) {
-        self.status = status
-        self.body = body
-        self.isCut = isCut
-        self.duration = duration
-    }
-
     init(_ answer: OutgoingAnswer) {
-        self.init(status: answer.status, body: answer.body, isCut: answer.isCut, duration: answer.duration)
+        (status, body, isCut, duration) = (answer.status, answer.body, answer.isCut, answer.duration)
     }
 }
 

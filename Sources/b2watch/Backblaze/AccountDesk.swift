@@ -140,8 +140,9 @@ final class AccountDesk: AccountAnswering, AccountAsking {
                     reading.rules += rules.map { rule in
                         var shown = AccountRule(rule, of: bucket.name, publicURL: url)
                         if let silentAfter, rule.isEnabled, !rule.isSuspended {
-                            shown.silentSince = receiver.history.reader.silence(
-                                ofRule: rule.name, bucket: bucket.name, longerThan: silentAfter)?.milliseconds
+                            shown.silentSince =
+                                receiver.history.reader.silence(
+                                    ofRule: rule.name, bucket: bucket.name, longerThan: silentAfter)?.milliseconds
                         }
                         return shown
                     }

@@ -56,7 +56,8 @@ final class BucketCompanion: ReceivingCompanion {
 
     init(
         _ key: ApplicationKey, target: @escaping Target, goal: String?, ruleName: String, bucket: String,
-        secret: String?, tunnel: Tunnel?, publicURL: String?, forward: [WebhookURL], isLocal: Bool, diagnostics: Diagnostics
+        secret: String?, tunnel: Tunnel?, publicURL: String?, forward: [WebhookURL], isLocal: Bool,
+        diagnostics: Diagnostics
     ) {
         self.key = key
         self.target = target

@@ -231,14 +231,6 @@ struct ReceivingLog {
         stretches = state.stretches
     }
 
-    /// Reads the given entries.
-    init(_ entries: [LogEntry], history: String?) {
-        var state = State(history: history)
-        entries.forEach { state.read($0) }
-        state.finish()
-        stretches = state.stretches
-    }
-
     /// The time between the first delivery that cannot be recorded and the line about it, in milliseconds, at most: a disk
     /// that hangs is noticed late.
     private static let notice: Int64 = 10_000

@@ -29,9 +29,9 @@ struct OutputLines: Sendable {
 
     /// Writes a text of several lines, each of them escaped.
     func write(text: [UInt8]) throws {
-        var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var lines = SafeText.lines(utf8: text)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        try write(lines.map { SafeText(utf8: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0) })
+        try write(lines)
     }
 }
 

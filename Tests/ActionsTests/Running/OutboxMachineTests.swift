@@ -373,7 +373,9 @@ struct OutboxMachineTests {
     @Test("reports the first failure and the recovery with the number of attempts, and counts dead entries")
     func lines() {
         var lines = ActionLines(name: "rows")
-        func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
+        func told(_ news: ActionNews, _ seconds: Int) -> [String] {
+            lines.report([news], at: start + .seconds(seconds)).map(\.line)
+        }
         #expect(told(.works, 0) == [])
         #expect(told(.failing(reason: "no \u{1b}[2J"), 0) == ["action rows fails and is tried again: no \\x1b[2J"])
         #expect(told(.failing(reason: "no"), 1) == [])
@@ -389,7 +391,9 @@ struct OutboxMachineTests {
     @Test("reports an alternation of failures and successes once a minute, and lasting states at once")
     func flapping() {
         var lines = ActionLines(name: "rows")
-        func told(_ news: ActionNews, _ seconds: Int) -> [String] { lines.lines([news], at: start + .seconds(seconds)) }
+        func told(_ news: ActionNews, _ seconds: Int) -> [String] {
+            lines.report([news], at: start + .seconds(seconds)).map(\.line)
+        }
         var all: [String] = []
         for second in 0..<20 { all += told(second.isMultiple(of: 2) ? .failing(reason: "503") : .works, second) }
         #expect(all.count == 2)

@@ -1,6 +1,7 @@
 import Base
 import History
 import Notifications
+import Sending
 import Settings
 import Synchronization
 import TestSupport
@@ -175,4 +176,11 @@ final class ScriptedAction: Action {
 
     /// Waits until the action was called this number of times.
     func wait(for count: Int) { state.expect("\(count) batches") { $0.performed.count >= count ? () : nil } }
+}
+
+/// Sends nothing.
+struct NoHTTP: HTTPSending {
+    func send(_ request: OutgoingRequest, within limit: Duration) throws(OutgoingFailure) -> OutgoingAnswer {
+        throw .forbidden("nothing is sent here")
+    }
 }

@@ -37,7 +37,7 @@ extension FuzzTarget {
         let choice = Int(parts.byte())
         let text = String(decoding: parts.rest, as: UTF8.self)
         switch choice >> 6 {
-        case 1, 2: try checkWritten(text, isExact: choice >> 6 == 1)
+        case 1, 2: try checkWritten(text)
         default:
             try checkTyped(text)
             let completion = FilterCompletion(text, cursor: choice & 63) { _ in
@@ -92,9 +92,8 @@ extension FuzzTarget {
     }
 
     /// Checks that a filter that b2watch writes for a value finds that value.
-    private static func checkWritten(_ value: String, isExact: Bool) throws {
-        let written =
-            isExact ? FilterTerm.text(operator: "object", exactly: value) : FilterTerm.text(containing: value)
+    private static func checkWritten(_ value: String) throws {
+        let written = FilterTerm.text(operator: "object", exactly: value)
         guard !value.isEmpty, written.unicodeScalars.count <= FilterParser.longest else { return }
         let filter = try read(written)
         try hold(

@@ -23,8 +23,8 @@ import TestSupport
         ] {
             #expect(try browsed.browser.rows(request) == browsed.history.reader.rows(request))
         }
-        #expect(browsed.browser.position(of: 7) == 7 && browsed.browser.count == 20)
-        #expect(browsed.browser.position(of: 21) == nil && !browsed.browser.contains(21))
+        #expect(browsed.browser.position(of: 7) == 7 && browsed.browser.progress.matched == 20)
+        #expect(browsed.browser.position(of: 21) == nil)
         #expect(browsed.browser.allIDs(limit: 3) == [18, 19, 20])
         #expect(browsed.all.count == 1)
     }
@@ -39,7 +39,7 @@ import TestSupport
         let all = try browsed.history.reader.rows(WindowRequest<Int64>(.oldest, before: 0, after: 1_000)).rows
         let expected = all.filter { ($0.objectSize.integer ?? 0) < 20 }.map(\.id)
         #expect(browsed.browser.allIDs() == expected)
-        #expect(browsed.browser.count == expected.count)
+        #expect(browsed.browser.progress.matched == expected.count)
         for (index, id) in expected.enumerated() {
             #expect(browsed.browser.position(of: id) == index + 1)
             let window = try browsed.browser.rows(WindowRequest<Int64>(.row(id), before: 3, after: 2))

@@ -94,7 +94,7 @@ struct RequestBreaker {
         let elsewhere = SecretBinding.bucket("elsewhere")
         var request = try breaker.request(
             "binding", body: body, digest: breaker.hmac(Array(breaker.value.utf8), body), [.binding(elsewhere)])
-        try request.keyring.replace("prod", with: .sample("prod", breaker.value, binding: elsewhere))
+        request.keyring = try Keyring([.sample("prod", breaker.value, binding: elsewhere)])
         return request
     }
 

@@ -148,7 +148,7 @@ import TestSupport
             #expect(output.array == expected)
         }
         output.removeAll()
-        #expect(output.isEmpty && output.array.isEmpty)
+        #expect(output.count == 0 && output.array.isEmpty)
         // A change of one copy does not change the other.
         output.append(1)
         var other = output

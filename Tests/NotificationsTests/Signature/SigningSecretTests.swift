@@ -224,28 +224,13 @@ import Testing
         #expect(keyring.secrets.map(\.label) == ["one", "two"])
         #expect(keyring["two"]?.hasSameValue(as: two) == true)
         #expect(keyring["three"] == nil)
-        try keyring.remove("one")
-        #expect(keyring.secrets.map(\.label) == ["two"])
-        try keyring.remove("two")
-        #expect(keyring.isEmpty)
     }
 
     @Test func aLabelIsUnique() throws {
         #expect(throws: KeyringError.labelTaken("one")) { try Keyring([one, .sample("one", "other")]) }
         var keyring = try Keyring([one, two])
         #expect(throws: KeyringError.labelTaken("one")) { try keyring.add(one) }
-        #expect(throws: KeyringError.labelTaken("one")) { try keyring.replace("two", with: one) }
-        #expect(throws: KeyringError.notHeld("three")) { try keyring.replace("three", with: one) }
-        #expect(throws: KeyringError.notHeld("three")) { try keyring.remove("three") }
         #expect(keyring.secrets.map(\.label) == ["one", "two"])
-    }
-
-    @Test func replacesInItsPlace() throws {
-        var keyring = try Keyring([one, two])
-        try keyring.replace("one", with: .sample("three", "third value"))
-        #expect(keyring.secrets.map(\.label) == ["three", "two"])
-        try keyring.replace("two", with: two.bound(to: .bucket("b")))
-        #expect(keyring["two"]?.binding == .bucket("b"))
     }
 
     @Test func theIdentityIsThatOfLabelsBindingsValuesAndOrder() throws {

@@ -126,6 +126,18 @@ final class TestReceiver: DeliveryReceiver {
     }
 }
 
+extension Listener {
+    /// Binds the address and accepts connections from then on. Blocks until it is bound.
+    static func start(
+        _ configuration: ListenerConfiguration, receiver: any DeliveryReceiver,
+        log: @escaping @Sendable (String) -> Void
+    ) throws(ListenerError) -> Listener {
+        let listener = try bind(configuration, log: log)
+        try listener.accept(for: receiver)
+        return listener
+    }
+}
+
 // MARK: - Client
 
 /// A client that sends bytes, and returns the bytes received. Its calls block the thread of the test, so that only the
@@ -146,7 +158,7 @@ final class RawClient: Sendable {
     private let socket: Int32
 
     /// Connects to an IP address.
-    init(host: String = "127.0.0.1", port: Int, receiveBuffer: Int32? = nil) throws {
+    init(host: String = "127.0.0.1", port: Int) throws {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -47,7 +47,7 @@ extension FakeGoogle {
         guard !isWrite || !spreadsheet.isReadOnly else {
             return Self.error(403, "PERMISSION_DENIED", "The caller does not have permission")
         }
-        if request.method == "POST", isWrite { return batch(request.body, id, &state, at: time) }
+        if request.method == "POST", isWrite { return batch(request.body, id, &state) }
         if request.method == "POST", call == "/developerMetadata:search" {
             let isShort = request.target.contains(
                 "fields=matchedDeveloperMetadata.developerMetadata(metadataId,metadataValue)")
@@ -82,25 +82,25 @@ extension FakeGoogle {
             + "\"visibility\":\"DOCUMENT\"}"
     }
 
-    private func batch(_ body: [UInt8], _ id: String, _ state: inout State, at time: Int64) -> FakeReply {
+    private func batch(_ body: [UInt8], _ id: String, _ state: inout State) -> FakeReply {
         switch state.mishap() {
-        case .none: return Self.apply(body, to: id, &state, at: time)
+        case .none: return Self.apply(body, to: id, &state)
         case .before(let change):
             if var spreadsheet = state.spreadsheets[id] {
                 change(&spreadsheet)
                 state.spreadsheets[id] = spreadsheet
             }
-            return Self.apply(body, to: id, &state, at: time)
+            return Self.apply(body, to: id, &state)
         case .lostBefore: return .lost
         case .lostAfter:
-            _ = Self.apply(body, to: id, &state, at: time)
+            _ = Self.apply(body, to: id, &state)
             return .lost
         case .late:
             state.late.append((id, body))
             return .lost
         case .answer(let reply): return reply
         case .answerAfter(let reply):
-            _ = Self.apply(body, to: id, &state, at: time)
+            _ = Self.apply(body, to: id, &state)
             return reply
         }
     }
@@ -180,7 +180,7 @@ extension FakeGoogle {
     }
 
     /// Applies all requests of a batch, or none.
-    static func apply(_ body: [UInt8], to id: String, _ state: inout State, at time: Int64) -> FakeReply {
+    static func apply(_ body: [UInt8], to id: String, _ state: inout State) -> FakeReply {
         guard var spreadsheet = state.spreadsheets[id],
             let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any],
             let requests = object["requests"] as? [[String: [String: Any]]]

@@ -134,9 +134,8 @@ package final class FakeGoogle: FakeService {
 
     /// Delivers the delayed requests.
     package func arrive() {
-        let time = now()
         state.withLock { state in
-            for copy in state.late { _ = Self.apply(copy.body, to: copy.id, &state, at: time) }
+            for copy in state.late { _ = Self.apply(copy.body, to: copy.id, &state) }
             state.late = []
         }
     }
