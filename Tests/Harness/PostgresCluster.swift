@@ -20,7 +20,8 @@ package final class PostgresCluster: Sendable {
     /// The role that may do everything.
     package static let administrator = "postgres"
 
-    package let port: Int
+    /// The port, which is the same after a restart.
+    package var port: Int { ownPort.now }
     /// Gives a file to the user that the server runs as.
     package static func own(_ path: String) throws { try PostgresPrograms.own(path) }
 
@@ -30,6 +31,8 @@ package final class PostgresCluster: Sendable {
     private let folder: ClusterFolder
     private let settings: [String: String]
     private let server = Watched<Server?>(nil)
+    private let ownPort: Watched<Int>
+    private let hasStarted = Watched(false)
 
     private struct Server: Sendable {
         let child: Child
@@ -61,7 +64,7 @@ package final class PostgresCluster: Sendable {
     private init(settings: [String: String], fill: (String) throws -> Void) throws {
         folder = try ClusterFolder()
         self.settings = settings
-        port = try FreePort.any()
+        ownPort = Watched(try FreePort.any())
         try FileManager.default.createDirectory(atPath: socketFolder, withIntermediateDirectories: false)
         try PostgresPrograms.own(socketFolder)
         try fill(data)
@@ -74,36 +77,49 @@ package final class PostgresCluster: Sendable {
     /// Starts the server again, and waits until it accepts connections.
     package func start() throws {
         precondition(server.now == nil, "the server runs already")
+        let end = ContinuousClock.now + .patience
+        while true {
+            let (started, isUp) = try launch()
+            if isUp {
+                hasStarted.change { $0 = true }
+                return server.change { $0 = started }
+            }
+            // After a kill some processes may still be ending; and a port that was free may be in use a moment later.
+            guard started.log.text.contains("in use"), .now < end else { throw Unable(description: started.log.text) }
+            if !hasStarted.now {
+                let other = try FreePort.any()
+                ownPort.change { $0 = other }
+            }
+            usleep(20_000)
+        }
+    }
+
+    /// Starts the program, and waits until it accepts connections, or has ended.
+    private func launch() throws -> (server: Server, isUp: Bool) {
         // With syncfs a recovery begins at once; as a rule it first calls fsync for each of a thousand files.
         var settings = [
             "listen_addresses": "127.0.0.1", "port": "\(port)", "unix_socket_directories": socketFolder, "fsync": "on",
             "synchronous_commit": "on", "recovery_init_sync_method": "syncfs", "shared_buffers": "16MB",
-            "max_connections": "40", "wal_keep_size": "64MB",
-            "log_destination": "stderr", "logging_collector": "off", "lc_messages": "C",
+            "max_connections": "40",
+            "wal_keep_size": "64MB", "log_destination": "stderr", "logging_collector": "off", "lc_messages": "C",
         ]
         settings.merge(self.settings) { _, own in own }
         var arguments = ["-D", data]
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
-        let end = ContinuousClock.now + .patience
-        while true {
-            let ends = PipeEnds()
-            defer { close(ends.writing) }
-            let (program, words) = try PostgresPrograms.command("postgres", arguments)
-            let child = try Child(
-                program, words, environment: PostgresPrograms.environment,
-                streams: .init(output: ends.writing, error: ends.writing))
-            let log = Output(ends.reading)
-            let isUp = try wait(for: "a PostgreSQL server") { () -> Bool? in
-                if log.text.contains(self.settings["hot_standby"] == "off" ? "started streaming" : "ready to accept") {
-                    return true
-                }
-                return child.isRunning ? nil : false
-            }
-            if isUp { return server.change { $0 = Server(child: child, log: log) } }
-            // After a kill some of its processes may still be ending.
-            guard log.text.contains("still in use"), .now < end else { throw Unable(description: log.text) }
-            usleep(20_000)
+        let ends = PipeEnds()
+        defer { close(ends.writing) }
+        let (program, words) = try PostgresPrograms.command("postgres", arguments)
+        let child = try Child(
+            program, words, environment: PostgresPrograms.environment,
+            streams: .init(output: ends.writing, error: ends.writing))
+        let log = Output(ends.reading)
+        let ready = self.settings["hot_standby"] == "off" ? "started streaming" : "ready to accept"
+        let isUp = try wait(for: "a PostgreSQL server") { () -> Bool? in
+            if log.text.contains(ready) { return true }
+            return child.isRunning ? nil : false
         }
+        if !isUp { _ = try log.whole() }
+        return (Server(child: child, log: log), isUp)
     }
 
     // MARK: Stopping
