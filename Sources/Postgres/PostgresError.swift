@@ -78,7 +78,7 @@ public struct PostgresRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case nameNotFound
         /// Nothing listens on the port.
         case refused
-        /// There is no Unix socket of that name.
+        /// The Unix socket does not exist.
         case noSocket
         case unreachable
         case timedOut
@@ -96,7 +96,7 @@ public struct PostgresRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case tooManyConnections
         /// The server is a standby, or its sessions can only read.
         case readOnly
-        /// The server is no standby, which was asked for.
+        /// The server is not a standby, which was asked for.
         case notStandby
         /// The database's encoding is not UTF8.
         case encoding(SafeText)
@@ -125,7 +125,7 @@ public struct PostgresRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case .nameNotFound: "the name of \(place) was not found: check its spelling, and the DNS of this machine"
         case .refused: "nothing listens at \(place): check the host and the port, and whether the server runs"
         case .noSocket:
-            "there is no socket for \(place): check whether the server runs, and its unix_socket_directories"
+            "the socket of \(place) does not exist: check whether the server runs, and its unix_socket_directories"
         case .unreachable: "\(place) cannot be reached: check the network of this machine, and the host"
         case .timedOut:
             "no answer from \(place) in time: check the host and the port, and whether a firewall is in between"
@@ -143,7 +143,7 @@ public struct PostgresRefusal: Error, Sendable, Hashable, CustomStringConvertibl
         case .tooManyConnections: "\(place) has no connection left: end others, or raise max_connections"
         case .readOnly:
             "\(place) can only be read: it is a standby, or default_transaction_read_only is on. Name the primary, or all hosts"
-        case .notStandby: "\(place) is no standby, which target_session_attrs asks for"
+        case .notStandby: "\(place) is not a standby, which target_session_attrs asks for"
         case .encoding(let encoding):
             "the database \(place) has the encoding \(encoding): create one with ENCODING 'UTF8'"
         case .other(let reason): "\(place): \(reason)"

@@ -33,7 +33,7 @@ public final class PostgresResult {
         return PostgresRow(result: self, row: Int32(row))
     }
 
-    /// The first row; nil if there is none.
+    /// The first row; nil without rows.
     public var first: PostgresRow? { isEmpty ? nil : self[0] }
 
     /// The rows, one after the other.

@@ -36,7 +36,7 @@ public struct PostgresBackend: Sendable, Hashable {
 extension PostgresConnection {
     /// Opens a connection to the first server of an address that can be used.
     ///
-    /// A server is not used if it is a standby (unless the address says otherwise), if the database's encoding is not UTF8, or if there is
+    /// A server is not used if it is a standby (unless the address asks for one), if the database's encoding is not UTF8, or if there is
     /// a transaction pooler in between.
     ///
     /// - Parameters:

@@ -8,7 +8,7 @@ public protocol PostgresScalar: Sendable {
     static var width: Int? { get }
     /// Appends the value's bytes.
     func write(to bytes: inout [UInt8])
-    /// Reads a value; nil if the bytes are none of this type.
+    /// Reads a value; nil if the bytes are not of this type.
     static func read(_ bytes: UnsafeRawBufferPointer, of type: UInt32) -> Self?
 }
 
@@ -237,7 +237,7 @@ public struct PostgresArray<Element: PostgresScalar>: Sendable {
 
 /// The elements of an array in binary form.
 enum PostgresArrayReader {
-    /// Reads an array of at most one dimension; nil if the bytes are no such array of this element.
+    /// Reads an array of at most one dimension; nil if the bytes are not such an array of this element.
     static func read<Element: PostgresScalar>(_ bytes: UnsafeRawBufferPointer, of: Element.Type) -> [Element?]? {
         var rest = bytes[...]
         func number() -> Int32? {

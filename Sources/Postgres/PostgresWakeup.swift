@@ -16,7 +16,7 @@ public final class PostgresWakeup: Sendable {
     /// An eventfd.
     private let event: Int32
 
-    /// - Throws: `PostgresError.system` if there is no descriptor left.
+    /// - Throws: `PostgresError.system` if the process has too many descriptors.
     public init() throws(PostgresError) {
         event = terminal_event_create()
         guard event >= 0 else { throw .system(SafeText(String(cString: strerror(errno)))) }

@@ -145,7 +145,7 @@ package final class PostgresCluster: Sendable {
             return server
         }
         guard let running else { return }
-        // The first one is stopped, so that it starts no others meanwhile.
+        // The first one is stopped, so that it starts no others in between.
         running.child.signal(SIGSTOP)
         for process in Self.children(of: running.child.id) { Foundation.kill(process, SIGKILL) }
         running.child.signal(SIGKILL)
@@ -160,7 +160,7 @@ package final class PostgresCluster: Sendable {
         try start()
     }
 
-    /// What the server has logged since it was started.
+    /// The log of the server since it was started.
     package var log: String { server.now?.log.text ?? "" }
 
     private static func children(of process: pid_t) -> [pid_t] {

@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test("a server without a free connection says so")
+    @Test("a server without a free connection is named as one")
     func tooMany() throws {
         let own = try PostgresCluster(settings: [
             "max_connections": "4", "superuser_reserved_connections": "1", "max_wal_senders": "0",

@@ -297,7 +297,7 @@ import Testing
 /// Poolers between b2watch and the server.
 @Suite(.blocking) struct PoolerTests {
     @Test(
-        "a transaction pooler is refused, and the error says what to do",
+        "a transaction pooler is refused, and the error has a remedy",
         arguments: [(1, false), (3, false), (3, true)])
     func transactions(sessions: Int, isRoundRobin: Bool) throws {
         let pooler = try FakePooler(
