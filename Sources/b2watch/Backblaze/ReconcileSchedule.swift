@@ -90,11 +90,10 @@ final class ReconcileSchedule: Sendable {
     private static func due(
         _ setting: ReconcileSetting, at now: ContinuousClock.Instant
     ) -> ContinuousClock.Instant {
-        var status = stat()
-        guard let path = try? ReconcileFiles(setting.bucket.value).past, stat(path, &status) == 0 else {
-            return now + patience
-        }
-        let age = Duration.seconds(max(0, time(nil) - status.st_mtim.tv_sec))
+        guard let path = try? ReconcileFiles(setting.bucket.value).past,
+            let last = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+        else { return now + patience }
+        let age = Duration.seconds(max(0, Date.now.timeIntervalSince(last)))
         return now + max(patience, setting.every - age)
     }
 
