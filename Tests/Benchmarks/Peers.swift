@@ -319,24 +319,6 @@ struct Server: Sendable {
             process: server.child.id, url: "http://127.0.0.1:\(server.port)/", stop: server.stop)
     }
 
-    /// Returns a port that is free at this moment.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                guard bind(descriptor, address, length) == 0, getsockname(descriptor, address, &length) == 0 else {
-                    throw MissingTool(name: "a free port")
-                }
-            }
-            return UInt16(bigEndian: pointer.pointee.sin_port)
-        }
-    }
-
     private static func startWebhook() throws -> Running {
         let folder = TemporaryFolder()
         let hooks = """
@@ -344,7 +326,7 @@ struct Server: Sendable {
               "secret": "\(Secrets.value)", "parameter": {"source": "header", "name": "X-Signature"}}}}]
             """
         let file = try folder.write("hooks.json", hooks)
-        let port = try freePort()
+        let port = try UInt16(Loopback.freePort())
         let child = try Child(
             Tool.path("webhook") ?? "webhook",
             ["-hooks", file, "-ip", "127.0.0.1", "-port", "\(port)"], environment: ["PATH": Tool.searchPath])

@@ -64,7 +64,7 @@ package final class PostgresCluster: Sendable {
     private init(settings: [String: String], fill: (String) throws -> Void) throws {
         folder = try ClusterFolder()
         self.settings = settings
-        ownPort = Watched(try FreePort.any())
+        ownPort = Watched(try Loopback.freePort())
         try FileManager.default.createDirectory(atPath: socketFolder, withIntermediateDirectories: false)
         try PostgresPrograms.own(socketFolder)
         try fill(data)
@@ -87,7 +87,7 @@ package final class PostgresCluster: Sendable {
             // After a kill some processes may still be ending; and a port that was free may be in use a moment later.
             guard started.log.text.contains("in use"), .now < end else { throw Unable(description: started.log.text) }
             if !hasStarted.now {
-                let other = try FreePort.any()
+                let other = try Loopback.freePort()
                 ownPort.change { $0 = other }
             }
             usleep(20_000)
@@ -369,27 +369,5 @@ private final class ClusterFolder: Sendable {
         _ = write(pipe, &line, 1)
         close(pipe)
         _ = child.end()
-    }
-}
-
-/// A port of this machine.
-package enum FreePort {
-    /// Returns a port on which nothing listens at the moment.
-    package static func any() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
-            }
-        }
-        guard isBound else {
-            throw PostgresCluster.Unable(description: "no free port: \(String(cString: strerror(errno)))")
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

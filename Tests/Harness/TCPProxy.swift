@@ -7,10 +7,6 @@ package final class TCPProxy: Sendable {
         case toServer, toClient
     }
 
-    package struct Unable: Error, CustomStringConvertible {
-        package let description: String
-    }
-
     /// A connection: its end at the client, and its end at the server.
     fileprivate struct Pair: Sendable {
         let client: Int32
@@ -32,30 +28,17 @@ package final class TCPProxy: Sendable {
 
     /// - Parameter target: The port of the server.
     package init(to target: Int) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard listener >= 0, isBound else {
-            throw Unable(description: "no socket for a proxy: \(String(cString: strerror(errno)))")
-        }
+        let (listener, port) = try Loopback.listening()
         self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
-        address.sin_port = in_port_t(target).bigEndian
-        Thread.detachNewThread { [state, address] in
+        self.port = port
+        Thread.detachNewThread { [state] in
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else {
                     if errno == EINTR || errno == ECONNABORTED { continue }
                     break
                 }
-                Self.begin(client, address, state)
+                Self.begin(client, target, state)
             }
             close(listener)
         }
@@ -117,17 +100,9 @@ package final class TCPProxy: Sendable {
 
     // MARK: A connection
 
-    private static func begin(_ client: Int32, _ target: sockaddr_in, _ state: Watched<State>) {
-        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var target = target
-        let isConnected = withUnsafePointer(to: &target) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else {
+    private static func begin(_ client: Int32, _ target: Int, _ state: Watched<State>) {
+        guard let server = try? Loopback.connected(to: target) else {
             close(client)
-            close(server)
             return
         }
         for end in [client, server] {

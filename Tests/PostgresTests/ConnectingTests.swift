@@ -61,7 +61,7 @@ import Testing
 
     @Test("names what is missing: the server, the socket, the host, the database, the role")
     func missing() throws {
-        let free = try FreePort.any()
+        let free = try Loopback.freePort()
         #expect(try refusals("postgresql://me@127.0.0.1:\(free)/x") == [.refused])
         #expect(try refusals("host=\(cluster.socketFolder)/nowhere user=me") == [.noSocket])
         #expect(try refusals("postgresql://me@nowhere.invalid/x") == [.nameNotFound])

@@ -24,16 +24,7 @@ final class FakePooler: Sendable {
         self.target = target
         self.isRoundRobin = isRoundRobin
         self.keepsSessions = keepsSessions
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = Self.address(0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { [listener] in
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw Unable() }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        (listener, port) = try Loopback.listening()
         for _ in 0..<count {
             let session = try open()
             idle.withLock { $0.append(session) }
@@ -56,14 +47,6 @@ final class FakePooler: Sendable {
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
         for session in idle.withLock({ $0 }) { close(session) }
-    }
-
-    private static func address(_ port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = in_port_t(port).bigEndian
-        return address
     }
 
     // MARK: A client
@@ -122,14 +105,7 @@ final class FakePooler: Sendable {
 
     /// Opens a session of the server.
     private func open() throws -> Int32 {
-        let session = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = Self.address(target)
-        let isConnected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(session, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else { throw Unable() }
+        let session = try Loopback.connected(to: target)
         let words = Array("user\0b2watch\0database\0b2watch\0client_encoding\0UTF8\0\0".utf8)
         try send(Self.number(words.count + 8) + [0, 3, 0, 0] + words, to: session)
         while try message(session)[0] != UInt8(ascii: "Z") {}

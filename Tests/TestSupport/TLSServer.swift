@@ -21,19 +21,9 @@ package final class TLSServer: @unchecked Sendable {
         guard SSL_CTX_use_certificate_chain_file(context, chain) == 1,
             SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1
         else { throw TLSClient.Failure(description: "the certificate cannot be used") }
-        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && listen(socket, 16) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TLSClient.Failure(description: "bind: errno \(errno)") }
+        let (socket, port) = try Loopback.listening()
         self.socket = socket
-        port = Int(in_port_t(bigEndian: address.sin_port))
+        self.port = port
         Thread.detachNewThread { [self] in
             var signals = sigset_t()
             sigemptyset(&signals)

@@ -76,13 +76,7 @@ struct ActionItems {
         order.bucketName = "b2watch-test"
         order.ruleName = "b2watchTest"
         let body = SampleNotification([order], at: now, using: &generator).body
-        let delivery = Delivery(
-            receivedAt: now, remoteAddress: "127.0.0.1", method: "POST", target: "/",
-            headers: [
-                HeaderField("User-Agent", "b2watch"), HeaderField("Content-Type", "application/json; charset=UTF-8"),
-            ], body: body)
-        let record = DeliveryRecord(
-            id: 0, delivery: delivery, judgement: Judgement(.unverified), status: 200, answer: "OK")
+        let record = ActionItem.record(of: body, at: now)
         let event = record.events.first
         let row = EventRow(
             id: 0, deliveryID: 0, position: 0, eventCount: 1, receivedAt: now, bodyLength: body.count,
@@ -161,14 +155,19 @@ struct FailureNote {
 extension ActionItem {
     /// Creates the item of an entry that describes a failure.
     init(entry: Int64, row: Int64, note: [UInt8], at time: Timestamp) {
+        let record = Self.record(of: note, at: time)
+        self.init(
+            entry: entry, row: EventRow(note: note, row: row, at: time), record: record, event: record.events.first)
+    }
+
+    /// Returns the record of a delivery that nobody sent.
+    fileprivate static func record(of body: [UInt8], at time: Timestamp) -> DeliveryRecord {
         let delivery = Delivery(
             receivedAt: time, remoteAddress: "127.0.0.1", method: "POST", target: "/",
             headers: [
                 HeaderField("User-Agent", "b2watch"), HeaderField("Content-Type", "application/json; charset=UTF-8"),
-            ], body: note)
-        let record = DeliveryRecord(
+            ], body: body)
+        return DeliveryRecord(
             id: 0, delivery: delivery, judgement: Judgement(.unverified), status: 200, answer: "OK")
-        self.init(
-            entry: entry, row: EventRow(note: note, row: row, at: time), record: record, event: record.events.first)
     }
 }

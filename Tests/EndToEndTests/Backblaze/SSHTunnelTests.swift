@@ -28,7 +28,7 @@ import Testing
             var started: (Int, Child, Output)?
             // A port that is free now may be in use a moment later.
             for _ in 0..<5 where started == nil {
-                let port = try FreePort.any()
+                let port = try Loopback.freePort()
                 let config = try folder.write(
                     "sshd-config-\(port)",
                     """
@@ -90,7 +90,7 @@ import Testing
         let server = try Server(there.home)
         defer { server.stop() }
         there.home.environment["PATH"] = "\(server.programs):\(NeededProgram.folders)"
-        let remote = try FreePort.any()
+        let remote = try Loopback.freePort()
         let arguments = [
             "connect", "my-bucket", "--tunnel", "ssh:relay:\(remote)", "--public-url", "http://127.0.0.1:\(remote)/",
             "--listen", "127.0.0.1:0", "--format", "json",

@@ -220,11 +220,11 @@ struct FaultTests {
         let path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var environment = home.environment
         environment["TERM"] = "xterm-256color"
-        let port = try FreePort.find()
+        let port = try UInt16(Loopback.freePort())
         let child = try Child(
             Program.path, ["--listen", "127.0.0.1:\(port)"], environment: environment, terminal: path)
         let ledger = Ledger()
-        var client = try FreePort.connect(to: port)
+        var client = try Self.connect(to: port)
         defer { client.close() }
         var (number, current) = (0, [String](repeating: "", count: 16))
         client.run { connection in
@@ -240,28 +240,9 @@ struct FaultTests {
         #expect(ledger.accepted >= 400)
         #expect(try ledger.problems(in: home) == [])
     }
-}
-
-/// A port of this machine on which nobody listens.
-private enum FreePort {
-    static func find() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw RawClient.Broken(description: "no free port") }
-        return UInt16(bigEndian: address.sin_port)
-    }
 
     /// Connects as soon as somebody listens.
-    static func connect(to port: UInt16) throws -> LoadClient {
+    private static func connect(to port: UInt16) throws -> LoadClient {
         let end = ContinuousClock.now + .patience
         while true {
             do { return try LoadClient(16, host: "127.0.0.1", port: port) } catch {

@@ -54,7 +54,7 @@ struct ReverseProxyTests {
     func nginx() throws {
         let program = try NeededProgram("nginx")
         let listener = try listener()
-        let port = try FreePort.any()
+        let port = try Loopback.freePort()
         let configuration = try home.folder.write(
             "nginx.conf",
             """
@@ -99,7 +99,7 @@ struct ReverseProxyTests {
     func caddy() throws {
         let program = try NeededProgram("caddy")
         let listener = try listener()
-        let port = try FreePort.any()
+        let port = try Loopback.freePort()
         let configuration = try home.folder.write(
             "Caddyfile",
             """

@@ -5,31 +5,15 @@ import Synchronization
 ///
 /// `.lost` and `.refused` both close the connection without an answer, `.lost` when the request was read.
 package final class FakeServer: Sendable {
-    package struct Unable: Error, CustomStringConvertible {
-        package let description: String
-    }
-
     package let port: Int
     private let listener: Int32
     private let connections = Connections()
 
     /// - Parameter greeting: The bytes sent on each connection before it reads, as a mail server does.
     package init(_ service: any FakeService, greeting: String = "") throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard listener >= 0, isBound else {
-            throw Unable(description: "no socket for a fake: \(String(cString: strerror(errno)))")
-        }
+        let (listener, port) = try Loopback.listening()
         self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        self.port = port
         Thread { [connections] in
             while true {
                 let descriptor = accept(listener, nil, nil)
