@@ -55,8 +55,9 @@ let package = Package(
         .executableTarget(
             name: "b2watch",
             dependencies: [
-                "Base", "Notifications", "History", "Sending", "Settings", "Actions", "Receiving", "Backblaze",
-                "Terminal", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Base", "Postgres", "Notifications", "History", "SharedHistory", "Sending", "Settings", "Actions",
+                "Receiving", "Backblaze", "Terminal", "Dashboard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: .house),
 

@@ -44,8 +44,9 @@ final class SharedNode: Sendable {
         ON CONFLICT (key) DO UPDATE SET name = $2, version = $3, receives = $4, started_at = now(), seen_at = now()
         RETURNING id
         """)
-    // One session of a process has it as long as it lives: a second process with the same identity does not get it.
-    private static let lock = PostgresStatement("SELECT pg_try_advisory_lock(hashtext('b2watch.node'), $1)")
+    // One session of a process has it as long as it lives: a second process with the same identity does not get it. The session of
+    // a process that has just ended may take a moment to end, so it is waited for, as long as `lock_timeout` says.
+    private static let lock = PostgresStatement("SELECT pg_advisory_lock(hashtext('b2watch.node'), $1)")
     private static let lastSequence = PostgresStatement(
         "SELECT coalesce(max(sequence), 0) FROM b2watch.delivery WHERE node = $1")
 
@@ -69,8 +70,14 @@ final class SharedNode: Sendable {
             if isWriter { state.writer = connection.server.backend }
         }
         guard isWriter else { return }
-        let locked = try connection.run(Self.lock, [PostgresValue(Int32(truncatingIfNeeded: id))], by: deadline).first
-        guard try locked?.value(0) ?? false else { throw SharedProblem.twin(connection.place, copy: path) }
+        do throws(PostgresError) {
+            _ = try connection.run(Self.lock, [PostgresValue(Int32(truncatingIfNeeded: id))], by: deadline)
+        } catch {
+            if case .rejected(let rejection) = error, ["55P03", "57014"].contains(rejection.state) {
+                throw SharedProblem.twin(connection.place, copy: path)
+            }
+            throw error
+        }
     }
 
     /// Returns a number for the next delivery, above all that were ever given: also above those that a promoted standby

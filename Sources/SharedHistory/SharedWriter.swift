@@ -30,7 +30,7 @@ final class SharedWriter: Sendable {
         }
     }
 
-    /// Work of other threads on the connection; nil stands for a connection that is not there.
+    /// Work of other threads on the connection; without a connection it receives nil.
     private typealias Job = @Sendable (PostgresConnection?) -> Void
 
     private struct State {

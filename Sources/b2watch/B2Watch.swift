@@ -16,7 +16,7 @@ struct B2Watch: ParsableCommand {
             WatchCommand.self, ListenCommand.self, AttachCommand.self, SendCommand.self, ExportCommand.self,
             VerifyCommand.self, ConnectCommand.self, CleanupCommand.self, RulesCommand.self,
             ReconcileCommand.self, ActionsCommand.self,
-            ReplayCommand.self, BackupCommand.self, RecoverCommand.self, CompactCommand.self,
+            ReplayCommand.self, BackupCommand.self, RecoverCommand.self, CompactCommand.self, SharedCommand.self,
         ],
         defaultSubcommand: WatchCommand.self)
 

@@ -9,6 +9,8 @@ struct Durations {
 
     mutating func add(_ duration: Duration) { all.append(duration) }
 
+    mutating func add(_ other: Durations) { all += other.all }
+
     /// Returns the time that this share of them does not exceed.
     func percentile(_ share: Double) -> Duration {
         guard !all.isEmpty else { return .zero }

@@ -4,7 +4,7 @@ import Foundation
 
 // Measures the built program, and reports by the exit status whether the bounds are kept: `swift run -c release
 // Benchmarks` for all of it, or with one of `judging`, `throughput`, `peers [--quick]`, `steady`, `actions`, `screen`,
-// `listen`, `export` and `scale [FILE]` for that part, or `cold [FILE]` and `first [FILE]` for parts of the last.
+// `listen`, `export`, `shared` and `scale [FILE]` for that part, or `cold [FILE]` and `first [FILE]` for parts of the last.
 // `peers` needs wrk, and compares with those of Node, Debian's webhook and Python that are installed. `Benchmarks
 // make-history FILE --events N` makes the history for `scale`, which otherwise makes one itself.
 //
@@ -38,12 +38,15 @@ guard FileManager.default.isExecutableFile(atPath: Program.path) else {
 let only = arguments.first
 guard
     only.map({
-        ["judging", "throughput", "peers", "steady", "actions", "screen", "listen", "export", "scale", "cold", "first"]
-            .contains($0)
+        [
+            "judging", "throughput", "peers", "steady", "actions", "screen", "listen", "export", "shared", "scale",
+            "cold", "first",
+        ]
+        .contains($0)
     }) ?? true
 else {
     print(
-        "there is no measurement called \(only ?? ""): judging, throughput, peers, steady, actions, screen, listen, export, scale, cold or first"
+        "there is no measurement called \(only ?? ""): judging, throughput, peers, steady, actions, screen, listen, export, shared, scale, cold or first"
     )
     exit(64)
 }
@@ -58,6 +61,7 @@ do {
     if only == nil || only == "screen" { try SmoothScreen.measure(&findings) }
     if only == nil || only == "listen" { try listen(&findings) }
     if only == nil || only == "export" { try Exporting.measure(&findings) }
+    if only == nil || only == "shared" { try Shared.measure(&findings) }
     let large = arguments.dropFirst().first
     if only == "cold" { try Scale.measure(&findings, large: large, ScaleSearch.cold) }
     if only == "first" { try Scale.measure(&findings, large: large, ScaleScreen.first) }

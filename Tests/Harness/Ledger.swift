@@ -44,6 +44,11 @@ package final class Ledger: Sendable {
         return status
     }
 
+    /// Returns the deliveries that were answered 200 and are not among these.
+    package func missing(from found: Set<String>) -> [String] {
+        state.withLock { $0.accepted.filter { !found.contains($0) } }
+    }
+
     /// Returns what is wrong with a record, as `b2watch export` shows it: at most ten deliveries that are missing,
     /// repeated or different.
     package func problems(in home: Home) throws -> [String] {

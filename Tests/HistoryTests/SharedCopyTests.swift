@@ -53,6 +53,18 @@ import Testing
         #expect(try history.allRows.map(\.node) == [nil, nil])
         try history.copy.name([7: "berlin", 8: "paris"])
         #expect(try history.allRows.map(\.node) == ["berlin", "paris"])
+        #expect(try history.reader.values(of: .node, limit: 10).map(\.value) == ["berlin", "paris"])
+        let context = FilterContext(now: Timestamp(milliseconds: 0), secondsFromUTC: { _ in 0 })
+        let filter = try Filter("node:ber", in: context)
+        let ids = try history.reader.read { db in
+            try MatchQuery.ids(matching: filter.predicate, in: 1...9, by: "event.id", limit: 9, { false }, db)
+        }
+        #expect(ids == [1])
+        let others = try Filter("not node:ber", in: context)
+        let rest = try history.reader.read { db in
+            try MatchQuery.ids(matching: others.predicate, in: 1...9, by: "event.id", limit: 9, { false }, db)
+        }
+        #expect(rest == [2])
         history.close()
     }
 

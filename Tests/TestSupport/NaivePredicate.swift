@@ -64,6 +64,7 @@ extension RowText {
         case .eventId: Self.bytes(row.eventId)
         case .objectVersionId: Self.bytes(row.objectVersionId)
         case .secret: row.secret.map { Array($0.utf8) }
+        case .node: row.node.map { Array($0.utf8) }
         case .method: Array(row.method.utf8)
         case .target: Array(row.target.utf8)
         case .remoteAddress: record.map { Array($0.delivery.remoteAddress.utf8) }

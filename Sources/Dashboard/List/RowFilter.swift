@@ -279,7 +279,7 @@ struct SeenValues: Hashable {
     init(_ reader: HistoryReader) throws {
         let columns: [(FilterValueKind, RowText)] = [
             (.type, .eventType), (.bucket, .bucketName), (.object, .objectName), (.rule, .matchedRuleName),
-            (.eventId, .eventId), (.versionId, .objectVersionId), (.secret, .secret),
+            (.eventId, .eventId), (.versionId, .objectVersionId), (.secret, .secret), (.node, .node),
         ]
         for (kind, column) in columns {
             let found = try reader.values(of: column, limit: Self.most).map { value in

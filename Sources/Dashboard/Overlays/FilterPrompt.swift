@@ -288,6 +288,7 @@ extension FilterValueKind {
         case .method: "method"
         case .path: "path"
         case .remoteAddress: "address"
+        case .node: "node"
         case .status: "status"
         }
     }

@@ -11,7 +11,7 @@ public struct SharedCopy: Sendable {
     let changes: ChangeFeed
     let reader: HistoryReader
 
-    /// How far a copy is.
+    /// The place of a copy in the shared history.
     public struct State: Sendable, Hashable {
         /// The identity of the shared history; empty before the first connection to it.
         public var record: String

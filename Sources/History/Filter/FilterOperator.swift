@@ -112,7 +112,7 @@ public struct FilterValue: Sendable {
 
 /// The kinds of values that are read from the history.
 public enum FilterValueKind: String, Sendable, Hashable, CaseIterable {
-    case type, bucket, object, rule, secret, eventId, versionId, method, path, remoteAddress, status
+    case type, bucket, object, rule, secret, eventId, versionId, method, path, remoteAddress, node, status
 }
 
 // MARK: - All operators
@@ -216,6 +216,10 @@ extension FilterOperator {
                 "from", or: ["remote"], "an address", such: "203.0.113.7", "the remote address, a part of it",
                 "from:203.0.",
                 .remoteAddress, .remoteAddress),
+            text(
+                "node", "a name", such: "berlin",
+                "the name of the process that received it, a part of it; in a history that several machines share",
+                "node:berlin", .node, .node),
             text(
                 "method", "a method", such: "POST", "the request's method, a part of it", "method:post", .method,
                 .method),

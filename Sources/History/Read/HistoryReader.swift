@@ -192,6 +192,7 @@ extension HistoryReader {
         case .eventId: column = "eventId"
         case .objectVersionId: column = "objectVersionId"
         case .secret: return try secretsSeen(limit: limit)
+        case .node: return try nodes(limit: limit)
         case .method, .target, .remoteAddress, .headers, .body: return []
         }
         return try read { db in
@@ -202,6 +203,16 @@ extension HistoryReader {
                     WHERE typeof(value) = 'text' GROUP BY value ORDER BY count(*) DESC, max(id) DESC LIMIT ?
                     """, arguments: [Self.rowsWithValues, limit]
             ).map { ValueCount($0[0], count: $0[1]) }
+        }
+    }
+
+    private func nodes(limit: Int) throws -> [ValueCount] {
+        try read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT DISTINCT name FROM node WHERE id IN (SELECT node FROM origin) ORDER BY name LIMIT ?",
+                arguments: [limit]
+            ).map { ValueCount($0, count: 1) }
         }
     }
 

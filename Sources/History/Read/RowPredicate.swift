@@ -60,6 +60,8 @@ public enum RowText: Sendable, Hashable, CaseIterable {
     /// The label of the secret whose digest was received.
     case secret
     case method, target, remoteAddress
+    /// The name of the process that received it, in a history that several share.
+    case node
     /// All header fields, as their JSON.
     case headers
     /// The body, as received.
@@ -266,6 +268,13 @@ struct PredicateSQL {
                 sql: "ifnull(outcome.secret IN (\(matching)), 0)", bindings: [.pattern(pattern)], tables: .outcome,
                 cost: 15)
         }
+        if text == .node {
+            // The few names are matched.
+            let matching = "SELECT id FROM node WHERE \(RowFunction.matchesField.name)(?, name)"
+            return Term(
+                sql: "EXISTS (SELECT 1 FROM origin WHERE delivery = event.delivery AND node IN (\(matching)))",
+                bindings: [.pattern(pattern)], cost: 15)
+        }
         let (column, tables, cost): (String, Tables, Int) =
             switch text {
             case .eventType: ("event.eventType", [], 5)
@@ -275,6 +284,7 @@ struct PredicateSQL {
             case .eventId: ("event.eventId", [], 6)
             case .objectVersionId: ("event.objectVersionId", [], 6)
             case .secret: (SecretTable.label, .outcome, 15)
+            case .node: (CopySchema.node, [], 15)
             case .method: ("delivery.method", .delivery, 50)
             case .target: ("delivery.target", .delivery, 50)
             case .remoteAddress: ("delivery.remoteAddress", .delivery, 50)

@@ -45,6 +45,7 @@ public struct ExportColumn: Sendable {
         ExportColumn("events", "Events", .delivery) { item, _ in .plain(String(item.row.eventCount)) },
         ExportColumn("method", "Method", .delivery) { item, _ in .text(item.row.method) },
         ExportColumn("path", "Path", .delivery) { item, options in .text(options.masking.target(item.row.target)) },
+        ExportColumn("node", "Node", .delivery) { item, _ in text(item.row.node) },
         ExportColumn("bytes", "Body Bytes", .delivery) { item, _ in .plain(String(item.row.bodyLength)) },
         ExportColumn("from", "Remote Address", readsDelivery: true) { item, _ in
             text(item.record?.delivery.remoteAddress)

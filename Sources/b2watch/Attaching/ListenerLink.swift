@@ -48,9 +48,10 @@ final class ListenerLink: ListenerAsking {
     private let worker = Worker("attach")
     private let measurer = Worker("attach figures")
 
-    init(_ history: FollowedHistory) {
+    /// - Parameter isShared: Whether the history is the copy of a shared one.
+    init(_ history: FollowedHistory, isShared: Bool = false) {
         self.history = history
-        advice = AttachAdvice(history: history.path, owner: history.owner)
+        advice = AttachAdvice(history: history.path, owner: history.owner, isShared: isShared)
     }
 
     /// Follows the history, and begins to connect. Answers within a moment are known when this returns; a listener that
@@ -369,6 +370,8 @@ struct AttachAdvice {
     let history: String
     /// The number of its owner.
     let owner: UInt32
+    /// Whether the history is the copy of a shared one, so that no listener need run on this machine.
+    var isShared = false
 
     /// - Parameters:
     ///   - wasThere: Whether the listener was connected before.
@@ -376,6 +379,13 @@ struct AttachAdvice {
     func absence(_ failure: ControlFailure, wasThere: Bool, hasDrained: Bool = false) -> ListenerAbsence {
         switch failure {
         case .absent, .deserted, .ended:
+            guard wasThere || !isShared else {
+                return ListenerAbsence(
+                    .notRunning,
+                    reason:
+                        "No listener runs on this machine. This shows what the others receive, as it is recorded in the"
+                        + " shared history.")
+            }
             guard wasThere else {
                 return ListenerAbsence(
                     .notRunning, reason: "No listener runs here. Once one does, this goes on by itself: \(listen)")

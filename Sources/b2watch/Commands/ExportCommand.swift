@@ -50,6 +50,8 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var history: HistoryOption
 
+    @OptionGroup var shared: SharedOption
+
     @Option(
         help: ArgumentHelp(
             "Columns to add behind the five of a table, by name, with commas between them.", valueName: "names"))
@@ -96,7 +98,8 @@ struct ExportCommand: ParsableCommand {
         let diagnostics = Diagnostics()
         try StartFailure.explained(by: diagnostics) {
             let filter = try FilterArgument(filter, isUTC: utc, allowsRegularExpressions: true).parsed()
-            let readable = try ReadableHistory(history.path)
+            let path = try shared.place(history)?.refresh(diagnostics) ?? history.path
+            let readable = try ReadableHistory(path)
             defer { readable.close() }
             let run = try ExportRun(to: outputFile, reading: readable, diagnostics)
             try run.write(filter, by: format.format.writer(try options))

@@ -248,6 +248,8 @@ struct ReceivingOptions: ParsableArguments {
 
     @OptionGroup var history: HistoryOption
 
+    @OptionGroup var shared: SharedOption
+
     @Flag(name: .customLong("in-memory"), help: "Keep the record in memory only; it ends with the process.")
     var inMemory = false
 
@@ -260,6 +262,9 @@ struct ReceivingOptions: ParsableArguments {
         }
         if inMemory, history.file != nil {
             throw ValidationError("--history and --in-memory exclude each other: give one of them")
+        }
+        if inMemory, shared.text != nil {
+            throw ValidationError("--shared and --in-memory exclude each other: give one of them")
         }
         for text in unsignedRules where UnsignedRuleFile(argument: text) == nil {
             throw ValidationError("--unsigned-rule \(text): write NAME=FILE")

@@ -64,6 +64,8 @@ struct ReplayCommand: ParsableCommand {
 
     @OptionGroup var history: HistoryOption
 
+    @OptionGroup var shared: SharedOption
+
     @OptionGroup var authorities: AuthorityOptions
 
     @Flag(help: "Read times in the filter that name no zone as UTC, not as local ones.")
@@ -103,7 +105,8 @@ struct ReplayCommand: ParsableCommand {
         let filter = try self.filter.map {
             try FilterArgument($0, isUTC: utc, allowsRegularExpressions: false).parsed()
         }
-        let history = try ReadOnlyHistory(self.history.path)
+        let path = try shared.place(self.history)?.refresh(diagnostics) ?? self.history.path
+        let history = try ReadOnlyHistory(path)
         defer { history.close() }
         let ids = try filter.map {
             try history.reader.deliveries(matching: $0.predicate, through: history.opened.latestRow)

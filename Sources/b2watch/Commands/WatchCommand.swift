@@ -141,10 +141,13 @@ struct AttachCommand: ParsableCommand {
         commandName: "attach", abstract: "Shows what a b2watch that runs elsewhere on this machine receives.",
         discussion: """
             Any number may be attached at once, to b2watch listen or to another dashboard. Quitting stops nothing. \
-            Where the listener runs as another user: sudo -u USER b2watch attach --history FILE.
+            Where the listener runs as another user: sudo -u USER b2watch attach --history FILE. With --shared it shows what \
+            all listeners of a shared history receive, also where none runs on this machine.
             """)
 
     @OptionGroup var history: HistoryOption
+
+    @OptionGroup var shared: SharedOption
 
     @OptionGroup var plain: PlainOption
 
@@ -153,12 +156,15 @@ struct AttachCommand: ParsableCommand {
         let diagnostics = Diagnostics("attach")
         let logProblem = diagnostics.keepLog()
         let configuration = try StartFailure.explained(by: diagnostics) { try ProcessEnvironment.configuration() }
+        var following: FollowedCopy?
         let link = try StartFailure.explained(by: diagnostics) {
             if !plain.isPlain {
                 if isatty(STDOUT_FILENO) != 1 { throw NoTerminal() }
                 try Screen.check()
             }
-            return try ListenerLink(FollowedHistory(history.path))
+            following = try shared.place(history).flatMap { try FollowedCopy($0) { diagnostics.note($0, .warning) } }
+            let path = try shared.place(history)?.copy ?? history.path
+            return try ListenerLink(FollowedHistory(path), isShared: shared.text != nil)
         }
         try StartFailure.explained(by: diagnostics) { try link.start() }
         let outbound = try StartFailure.explained(by: diagnostics) { try Outbound() }
@@ -177,9 +183,11 @@ struct AttachCommand: ParsableCommand {
             diagnostics: diagnostics, configuration: configuration, reloading: Reloading(link), isPlain: plain.isPlain)
         try program.run(environment) { dashboard in
             link.open(dashboard)
+            following?.open(dashboard)
             if let logProblem { dashboard.mailbox.post(.notice(logProblem)) }
         } ended: {
             link.close()
+            following?.close()
         }
     }
 }

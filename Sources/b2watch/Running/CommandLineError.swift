@@ -105,7 +105,9 @@ enum StartFailure {
         switch error {
         case ListenerError.certificate: ExitStatus.usage
         case is ListenerError: ExitStatus.noAddress
-        case is HistoryError, is ReadOnlyHistoryError, is HistoryReadError, is PartlyUnreadable: ExitStatus.noHistory
+        case is HistoryError, is ReadOnlyHistoryError, is HistoryReadError, is PartlyUnreadable,
+            is SharedUnusable:
+            ExitStatus.noHistory
         case HistoryRecoveryError.newer, HistoryRecoveryError.inUse, HistoryRecoveryError.missing: ExitStatus.noHistory
         case HistoryRecoveryError.exists: ExitStatus.usage
         case is SecretSourceError, is PlacesError, is ConfigurationError: ExitStatus.usage

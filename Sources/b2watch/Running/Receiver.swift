@@ -4,12 +4,16 @@ import History
 import Notifications
 import Receiving
 import Settings
+import SharedHistory
 import Synchronization
 
 /// The parts that receive, connected with each other: the listener, the intake, the history, the keyring and the
 /// actions.
 final class Receiver: Sendable {
+    /// The history; the copy of a shared one if there is one.
     let history: History
+    /// The history that this process shares with others; nil for one of its own.
+    let shared: SharedHistory?
     let intake: Intake
     let listener: Listener
     let keyring: KeyringBook
@@ -81,13 +85,20 @@ final class Receiver: Sendable {
                 "takes \(connections) connections at a time instead of \(usual): this process may have \(files) files open"
                     + " (ulimit -n)", .warning)
         }
+        if plan.shared != nil, !plan.actions.isEmpty { throw SharedUnusable.actions }
         listener = try Listener.bind(configuration, log: say)
         outbound.refuse(listener.address)
 
         do {
-            history = try History(plan.place, bounds: plan.limits.bounds) {
+            let use = plan.shared == nil ? HistoryUse.recording : .copying
+            let history = try History(plan.place, for: use, bounds: plan.limits.bounds) {
                 isUpdating(
                     "the history is being brought up to date, once; with a million events that takes a minute or two")
+            }
+            self.history = history
+            shared = try plan.shared.map { place in
+                try SharedHistory(
+                    place.address, copy: history, name: place.node, version: Version.number, receives: true)
             }
         } catch {
             listener.stop(within: .zero)
@@ -96,18 +107,19 @@ final class Receiver: Sendable {
         marks = MarkedRows(history)
         var keys: KeyringHolder?
         do {
-            let holder = try KeyringHolder(loaded, history: history, now: { .now }, report: rejudged)
+            let holder = try KeyringHolder(
+                loaded, history: history, in: shared, now: { .now }, report: rejudged)
             keys = holder
             callers = plan.callers
             intake = Intake(
-                history, keys: holder, unsigned: unsignedRules,
+                history, in: shared, keys: holder, unsigned: unsignedRules,
                 callers: plan.callers.allowed.map { CallerList($0, warn: acting) },
                 healthCallers: plan.callers.health, burst: plan.limits.addressBurst,
                 perSecond: plan.limits.addressRate)
             keyring = KeyringBook(secrets, keys: holder, remembered: sources.remembered, note: { note($0, .info) })
             actions = ActionsAtWork(
                 ActionRunner(history: history, surroundings: surroundings, say: acting, note: note))
-            try actions.load(plan.actions)
+            _ = try actions.load(plan.actions)
             history.observe { event in
                 switch event {
                 case .refused(let reason), .warning(let reason): say(reason)
@@ -117,16 +129,21 @@ final class Receiver: Sendable {
                 }
             }
             notes =
-                secrets.flatMap(\.notes) + keyring.leakNotes + listener.notes + callers.notes(at: listener.address)
+                [plan.shared?.warning].compactMap(\.self) + secrets.flatMap(\.notes) + keyring.leakNotes
+                + listener.notes + callers.notes(at: listener.address)
                 + plan.actions.flatMap(\.notes)
+            // What the others have received before is not news: nobody observes the history yet.
+            if let place = plan.shared, let shared { try place.start(shared, filling: .seconds(10), say: say) }
             prepare(history)
+            if shared != nil { history.copy.announce() }
             history.checkSpace()
             try listener.accept(for: intake)
         } catch {
             listener.stop(within: .zero)
             keys?.stop()
+            shared?.stop()
             history.close()
-            throw error is ListenerError || error is HistoryReadError
+            throw error is ListenerError || error is HistoryReadError || error is SharedUnusable
                 ? error : HistoryError.unusable(path: history.path ?? "in memory", reason: "\(error)")
         }
         actions.runner.begin()
@@ -161,7 +178,16 @@ final class Receiver: Sendable {
         outbound.shutdown()
         intake.keys.stop()
         intake.stop()
+        shared?.stop()
         history.close()
+    }
+
+    /// Loads the actions of a configuration.
+    ///
+    /// - Returns: The change in a sentence, if any.
+    func load(_ declarations: [ActionDeclaration]) throws -> String? {
+        if shared != nil, !declarations.isEmpty { throw SharedUnusable.actions }
+        return try actions.load(declarations)
     }
 
     /// The URL at which this machine reaches the listener, with the path for notifications.
@@ -203,6 +229,8 @@ struct ReceivingPlan {
     let callers: CallerPlan
     let secretFiles: [SecretFile]
     let place: History.Place
+    /// The history that this process shares with others; `place` is its copy then.
+    let shared: SharedPlace?
     let actions: [ActionDeclaration]
     /// The rules that do not sign.
     let unsigned: [UnsignedRuleFile]
@@ -232,7 +260,8 @@ struct ReceivingPlan {
             ? configuration.secretFiles.map(Self.named) : try options.secretFiles.map(SecretFile.init(argument:))
         actions = configured.actions
         unsigned = options.unsignedRules.compactMap(UnsignedRuleFile.init(argument:))
-        place = options.inMemory ? .memory : .file(try options.history.path)
+        shared = try options.shared.place(options.history)
+        place = options.inMemory ? .memory : .file(try shared?.copy ?? options.history.path)
     }
 
     /// Returns a file that the configuration names: its problems are reported with the line that names it.

@@ -154,7 +154,7 @@ extension Reloading {
     convenience init(_ receiver: Receiver) {
         self.init {
             let configured = try ProcessEnvironment.configured(with: receiver.surroundings)
-            let change = try receiver.actions.load(configured.actions)
+            let change = try receiver.load(configured.actions)
             return Result(
                 configuration: configured.configuration,
                 changes: [change].compactMap(\.self) + configured.actions.flatMap(\.notes))
