@@ -76,7 +76,7 @@ struct ConfigurationReading {
     mutating func duration(_ node: ConfigurationNode, _ name: String) -> Duration?? {
         if case .scalar(let text, _) = node.content, !node.isEmpty {
             if node.truth == false { return .some(nil) }
-            if let time = Duration(text, units: "smhd", numbers: 1...36_525) { return time }
+            if let time = TimeUnits.duration(text, in: "smhd", numbers: 1...36_525) { return time }
         }
         refuse(node, name, expected: "no, or a number of seconds, minutes, hours or days, such as 90s, 30m, 2h or 1d")
         return nil

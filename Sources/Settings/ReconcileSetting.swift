@@ -72,7 +72,7 @@ extension ConfigurationReading {
     private mutating func time(_ node: ConfigurationNode, _ name: String) -> Duration? {
         let form = "a number of minutes, hours or days, such as 30m, 6h or 1d"
         guard let text = text(node, name, expected: form)?.value else { return nil }
-        let time = Duration(text, units: "mhd", numbers: 1...36_525)
+        let time = TimeUnits.duration(text, in: "mhd", numbers: 1...36_525)
         if time == nil { refuse(node, name, expected: form) }
         return time
     }

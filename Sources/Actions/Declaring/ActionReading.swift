@@ -135,7 +135,7 @@ public struct ActionReading: Sendable {
     public mutating func duration(_ key: String, atMost longest: Duration? = nil) -> Duration? {
         guard let node = remove(key) else { return nil }
         if case .scalar(let text, _) = node.content,
-            let time = Duration(text, units: "smhd", numbers: 1...36_525), longest.map({ time <= $0 }) ?? true
+            let time = TimeUnits.duration(text, in: "smhd", numbers: 1...36_525), longest.map({ time <= $0 }) ?? true
         {
             return time
         }

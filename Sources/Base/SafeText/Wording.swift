@@ -81,18 +81,19 @@ public enum Wording {
 
 // MARK: - Reading
 
-extension Duration {
-    /// Reads a number and a unit, such as `90s`, `30m`, `2h` or `1d`; nil for any other text.
+/// Units of time in a text.
+public enum TimeUnits {
+    /// Returns the duration of a number and a unit, such as `90s`, `30m`, `2h` or `1d`; nil for any other text.
     ///
     /// - Parameters:
     ///   - units: The allowed units, of `s`, `m`, `h`, `d` and `w`.
     ///   - numbers: The allowed numbers before the unit.
-    public init?(_ text: String, units: String, numbers: ClosedRange<Int>) {
+    public static func duration(_ text: String, in units: String, numbers: ClosedRange<Int>) -> Duration? {
         let seconds: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
         let digits = text.prefix { ("0"..."9").contains($0) }
         guard text.count == digits.count + 1, let unit = text.last, units.contains(unit), let length = seconds[unit],
             let number = Int(digits), numbers.contains(number)
         else { return nil }
-        self = .seconds(number * length)
+        return .seconds(number * length)
     }
 }

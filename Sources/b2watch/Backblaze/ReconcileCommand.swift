@@ -124,7 +124,7 @@ struct ReconcileCommand: ParsableCommand {
 
     /// Reads a duration such as `15m`, `2h` or `0s`.
     private static func grace(_ text: String) -> Duration? {
-        Duration(text.lowercased(), units: "smh", numbers: 0...100_000)
+        TimeUnits.duration(text.lowercased(), in: "smh", numbers: 0...100_000)
     }
 
     /// - Returns: Whether nothing is missing.

@@ -71,7 +71,7 @@ extension ReceivingLimits {
                 case .number: text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
                 case .bytes: ByteCount.count(text).map { Int(clamping: $0) }
                 case .seconds:
-                    Duration(text, units: "smh", numbers: 0...100_000).map { Int($0.components.seconds) }
+                    TimeUnits.duration(text, in: "smh", numbers: 0...100_000).map { Int($0.components.seconds) }
                 }
             return number.flatMap { range.contains($0) ? $0 : nil }
         }
