@@ -90,7 +90,7 @@ struct PaletteTests {
             var user = User.watching(5)
             user.press(.character(key), .character(":"))
             let before = user.lines
-            user.type(command.name)
+            user.paste(command.name)
             user.press(.enter)
             if user.model[CommandPrompt.self] != nil, command != .typeCommand {
                 #expect(!user.screen.contains("works elsewhere"), "\(command.name): \(user.screen)")

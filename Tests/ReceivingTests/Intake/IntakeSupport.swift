@@ -71,12 +71,16 @@ struct Rig {
     let keys: KeyringHolder
     let intake: Intake
 
+    /// Returns bounds under which a write may take its time: tests hold the writer up, and sanitizers slow it down.
+    static func bounds(_ bounds: HistoryBounds) -> HistoryBounds {
+        var bounds = bounds
+        bounds.writeTime = .seconds(3_600)
+        return bounds
+    }
+
     /// Waits until the first verifying again is over; it may find nothing to do.
     init(_ secrets: [SigningSecret] = [], _ history: History? = nil) async throws {
-        // The tests that hold its writer up take their time.
-        var bounds = HistoryBounds.memory
-        bounds.writeTime = .seconds(3_600)
-        let history = try history ?? History(.memory, bounds: bounds)
+        let history = try history ?? History(.memory, bounds: Self.bounds(.memory))
         self.history = history
         keys = try KeyringHolder(
             try Keyring(secrets), history: history, now: { Timestamp(milliseconds: 1_795_452_999_000) },

@@ -34,7 +34,8 @@ import TestSupport
     @Test(arguments: ["in memory", "on file"])
     func theRowCanBeReadWhenTheAnswerArrives(place: String) async throws {
         let folder = TemporaryFolder()
-        let history = try History(place == "in memory" ? .memory : .file(folder.file("history.sqlite")))
+        let history =
+            place == "in memory" ? nil : try History(.file(folder.file("history.sqlite")), bounds: Rig.bounds(.file))
         let rig = try await Rig([.sample()], history)
         for count in 1...30 {
             #expect(await rig.intake.answer(.sample(signedWith: .sample())) == .accepted)
