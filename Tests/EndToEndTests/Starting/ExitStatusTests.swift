@@ -56,7 +56,7 @@ struct ExitStatusTests {
         #expect(outcome.error.contains(nearest), "\(outcome.error)")
         #expect(outcome.error.contains("\nUsage: b2watch ") && outcome.error.contains("--help"), "\(outcome.error)")
         let lines = outcome.error.split(separator: "\n")
-        #expect(lines.count <= 18 && lines.allSatisfy { $0.count <= 110 }, "\(outcome.error)")
+        #expect(lines.count <= 19 && lines.allSatisfy { $0.count <= 110 }, "\(outcome.error)")
         #expect(outcome.output.isEmpty)
     }
 
