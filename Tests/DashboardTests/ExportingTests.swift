@@ -46,7 +46,7 @@ struct ExportingTests {
     func columns() {
         var user = User.watching(5)
         user.press(.character("x"))
-        #expect(user.screen.contains("columns [the sheet's 5] with those shown, 9  all 24"))
+        #expect(user.screen.contains("columns [the sheet's 5] with those shown, 9  all 25"))
         user.press(.down)
         #expect(user.screen.contains("[with those shown, 9]"))
         user.press(.enter)
