@@ -70,7 +70,7 @@ public final class PostgresWakeup: Sendable {
                 pollfd(fd: descriptor, events: Int16(events), revents: 0),
                 pollfd(fd: event, events: Int16(POLLIN), revents: 0),
             ]
-            let count = poll(&polled, 2, Self.milliseconds(until: deadline))
+            let count = poll(&polled, 2, PollTime.milliseconds(until: deadline))
             if polled[1].revents != 0 {
                 if isCancelled { throw .cancelled }
                 // Cleared before `takeWish` is asked, so that no call of `wake` is lost in between.
@@ -81,12 +81,5 @@ public final class PostgresWakeup: Sendable {
             if count == 0 { return .timedOut }
             if count < 0, errno != EINTR { throw .system(SafeText(String(cString: strerror(errno)))) }
         }
-    }
-
-    /// Returns the time until a moment for `poll`, rounded up; -1 for no limit.
-    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
-        guard let deadline else { return -1 }
-        let rest = deadline - .now
-        return rest <= .zero ? 0 : Int32(clamping: Int64((rest / .milliseconds(1)).rounded(.up)))
     }
 }

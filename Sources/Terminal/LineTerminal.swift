@@ -1,3 +1,4 @@
+internal import Base
 internal import CBase
 internal import Glibc
 
@@ -135,9 +136,9 @@ public enum LineLoop {
         ]
         var wake: Wake = []
         while wake.isEmpty {
-            let timeout = TerminalLoop.milliseconds(until: deadline)
+            let timeout = PollTime.milliseconds(until: deadline)
             let count = poll(&sources, nfds_t(sources.count), timeout)
-            if count == 0, timeout >= 0, TerminalLoop.milliseconds(until: deadline) == 0 { wake.insert(.deadline) }
+            if count == 0, timeout >= 0, PollTime.milliseconds(until: deadline) == 0 { wake.insert(.deadline) }
             guard count > 0 else { continue }  // interrupted, or not quite there yet
 
             if sources[0].revents != 0 { wake.insert(.input) }

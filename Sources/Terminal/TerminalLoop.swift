@@ -1,3 +1,4 @@
+internal import Base
 internal import CBase
 internal import Glibc
 internal import Synchronization
@@ -28,9 +29,9 @@ public final class TerminalLoop {
         }
         var wake: Wake = []
         while wake.isEmpty {
-            let timeout = Self.milliseconds(until: deadline)
+            let timeout = PollTime.milliseconds(until: deadline)
             let count = poll(&sources, nfds_t(sources.count), timeout)
-            if count == 0, timeout >= 0, Self.milliseconds(until: deadline) == 0 { wake.insert(.deadline) }
+            if count == 0, timeout >= 0, PollTime.milliseconds(until: deadline) == 0 { wake.insert(.deadline) }
             guard count > 0 else { continue }  // interrupted, or not quite there yet
 
             if sources[0].revents & wanted != 0 { wake.insert(.input) }
@@ -50,17 +51,6 @@ public final class TerminalLoop {
         if caught & TERMINAL_CONTINUED != 0 { wake.insert(.continued) }
         if caught & TERMINAL_STOP_ASKED != 0 { wake.insert(.stopAsked) }
         return wake
-    }
-
-    /// Returns the time left, rounded up so that no deadline is reached early; -1, forever, without a deadline.
-    static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
-        guard let deadline else { return -1 }
-        let left = ContinuousClock.now.duration(to: deadline)
-        guard left > .zero else { return 0 }
-        let (seconds, attoseconds) = left.components
-        let whole = seconds.multipliedReportingOverflow(by: 1000)
-        guard !whole.overflow else { return Int32.max }
-        return Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }
 

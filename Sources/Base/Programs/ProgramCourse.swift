@@ -150,7 +150,6 @@ struct ProgramCourse: ~Copyable {
     private mutating func wait(
         until deadline: ContinuousClock.Instant, stop: Int32, _ hearing: (ArraySlice<UInt8>) -> Void
     ) -> Bool {
-        let milliseconds = max(0, (deadline - .now) / .milliseconds(1)).rounded(.up)
         // A descriptor below 0 is left out.
         var waits = [
             pollfd(fd: hasEnded ? -1 : done.reading, events: Int16(POLLIN), revents: 0),
@@ -158,7 +157,7 @@ struct ProgramCourse: ~Copyable {
             pollfd(fd: said.reading, events: Int16(POLLIN), revents: 0),
             pollfd(fd: input.writing, events: Int16(POLLOUT), revents: 0),
         ]
-        guard poll(&waits, nfds_t(waits.count), Int32(min(milliseconds, 3_600_000))) > 0 else { return false }
+        guard poll(&waits, nfds_t(waits.count), PollTime.milliseconds(until: deadline)) > 0 else { return false }
         if waits[0].revents != 0 { hasEnded = true }
         // Not until the pipe is empty: a program that writes without end must not delay the check of the time.
         if waits[2].revents != 0 { read(atMost: 16, hearing) }

@@ -96,3 +96,19 @@ public final class Handoff<Value: Sendable>: Sendable {
         }
     }
 }
+
+// MARK: - Waiting in poll
+
+/// The time limit of `poll`.
+public enum PollTime {
+    /// Returns the time left, rounded up so that no deadline is reached early; -1, forever, without a deadline.
+    public static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+        guard let deadline else { return -1 }
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else { return 0 }
+        let (seconds, attoseconds) = left.components
+        let whole = seconds.multipliedReportingOverflow(by: 1000)
+        guard !whole.overflow else { return Int32.max }
+        return Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}
