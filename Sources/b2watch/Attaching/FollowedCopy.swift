@@ -35,8 +35,7 @@ final class FollowedCopy: Sendable {
             return nil
         }
         do {
-            shared = try SharedHistory(
-                place.address, copy: history, name: place.node, version: Version.number, receives: false)
+            shared = try place.share(history, receives: false)
         } catch {
             history.close()
             throw error
@@ -48,7 +47,7 @@ final class FollowedCopy: Sendable {
             close()
             throw error
         }
-        if let warning = place.warning { note(warning) }
+        if let warning = place.address.warning { note(warning) }
     }
 
     /// Shows a dashboard what it should know of the shared history.

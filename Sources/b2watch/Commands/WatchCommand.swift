@@ -162,9 +162,9 @@ struct AttachCommand: ParsableCommand {
                 if isatty(STDOUT_FILENO) != 1 { throw NoTerminal() }
                 try Screen.check()
             }
-            following = try shared.place(history).flatMap { try FollowedCopy($0) { diagnostics.note($0, .warning) } }
-            let path = try shared.place(history)?.copy ?? history.path
-            return try ListenerLink(FollowedHistory(path), isShared: shared.text != nil)
+            let place = try shared.place(history)
+            following = try place.flatMap { try FollowedCopy($0) { diagnostics.note($0, .warning) } }
+            return try ListenerLink(FollowedHistory(place?.copy ?? history.path), isShared: place != nil)
         }
         try StartFailure.explained(by: diagnostics) { try link.start() }
         let outbound = try StartFailure.explained(by: diagnostics) { try Outbound() }

@@ -96,10 +96,7 @@ final class Receiver: Sendable {
                     "the history is being brought up to date, once; with a million events that takes a minute or two")
             }
             self.history = history
-            shared = try plan.shared.map { place in
-                try SharedHistory(
-                    place.address, copy: history, name: place.node, version: Version.number, receives: true)
-            }
+            shared = try plan.shared.map { try $0.share(history, receives: true) }
         } catch {
             listener.stop(within: .zero)
             throw error
@@ -129,7 +126,7 @@ final class Receiver: Sendable {
                 }
             }
             notes =
-                [plan.shared?.warning].compactMap(\.self) + secrets.flatMap(\.notes) + keyring.leakNotes
+                [plan.shared?.address.warning].compactMap(\.self) + secrets.flatMap(\.notes) + keyring.leakNotes
                 + listener.notes + callers.notes(at: listener.address)
                 + plan.actions.flatMap(\.notes)
             // What the others have received before is not news: nobody observes the history yet.

@@ -19,21 +19,14 @@ struct SharedArgument: ParsableArguments {
             valueName: "url"))
     var text: String
 
-    func validate() throws {
-        do throws(PostgresAddressError) {
-            _ = try PostgresAddress(text)
-        } catch {
-            throw ValidationError("\(error)")
-        }
-    }
+    func validate() throws { try PostgresAddress.check(text) }
 
     /// Connects.
     ///
     /// - Throws: `PostgresAddressError`, or `PostgresError`.
     func connect(_ diagnostics: Diagnostics) throws -> PostgresConnection {
         let address = try PostgresAddress(text)
-        let place = SharedPlace(address: address, copy: "", node: "")
-        if let warning = place.warning { diagnostics.say(warning, .warning) }
+        if let warning = address.warning { diagnostics.say(warning, .warning) }
         return try PostgresConnection.open(address, application: "b2watch shared", by: .now + address.connectLimit)
     }
 }
@@ -68,11 +61,7 @@ struct SharedInitCommand: ParsableCommand {
         if role?.isEmpty == true { throw ValidationError("--role wants a name") }
         if prints { return }
         guard let text else { throw ValidationError("give the address of the database, or --print") }
-        do throws(PostgresAddressError) {
-            _ = try PostgresAddress(text)
-        } catch {
-            throw ValidationError("\(error)")
-        }
+        try PostgresAddress.check(text)
     }
 
     func run() throws {

@@ -30,12 +30,7 @@ struct SharedOption: ParsableArguments {
         if let node, node.isEmpty || node.utf8.count > 63 {
             throw ValidationError("--node wants a name of 1 to 63 bytes")
         }
-        guard let text else { return }
-        do throws(PostgresAddressError) {
-            _ = try PostgresAddress(text)
-        } catch {
-            throw ValidationError("--shared: \(error)")
-        }
+        if let text { try PostgresAddress.check(text, of: "--shared: ") }
     }
 
     /// The shared history; nil without one.
@@ -63,6 +58,26 @@ struct SharedOption: ParsableArguments {
     }
 }
 
+extension PostgresAddress {
+    /// Checks an argument.
+    ///
+    /// - Parameter option: Precedes the problem.
+    static func check(_ text: String, of option: String = "") throws(ValidationError) {
+        do throws(PostgresAddressError) {
+            _ = try PostgresAddress(text)
+        } catch {
+            throw ValidationError("\(option)\(error)")
+        }
+    }
+
+    /// A warning about the address; nil if there is none.
+    var warning: String? {
+        hasPassword
+            ? "the address of the shared history has a password, which other users of this machine can see: put it in the"
+                + " file ~/.pgpass" : nil
+    }
+}
+
 /// A shared history, and the place of this machine's copy.
 struct SharedPlace: Sendable {
     let address: PostgresAddress
@@ -71,15 +86,17 @@ struct SharedPlace: Sendable {
     /// The name of this process.
     let node: String
 
-    /// A warning about the address; nil if there is none.
-    var warning: String? {
-        address.hasPassword
-            ? "the address of the shared history has a password, which other users of this machine can see: put it in the"
-                + " file ~/.pgpass" : nil
-    }
-
     /// The time within which a start waits to know whether PostgreSQL answers.
     private static let patience = Duration.seconds(3)
+
+    /// Returns the shared history, for which nothing is connected yet.
+    ///
+    /// - Parameters:
+    ///   - history: The copy.
+    ///   - receives: Whether deliveries are recorded.
+    func share(_ history: History, receives: Bool) throws -> SharedHistory {
+        try SharedHistory(address, copy: history, name: node, version: Version.number, receives: receives)
+    }
 
     /// Begins to follow, and waits for a moment until it is known whether PostgreSQL answers.
     ///
@@ -103,7 +120,7 @@ struct SharedPlace: Sendable {
     /// - Returns: The path of the copy.
     /// - Throws: `SharedUnusable`, or `HistoryError`.
     func refresh(_ diagnostics: Diagnostics) throws -> String {
-        if let warning { diagnostics.say(warning, .warning) }
+        if let warning = address.warning { diagnostics.say(warning, .warning) }
         do {
             try History.checkUse(of: .file(copy))
         } catch HistoryError.inUse {
@@ -116,7 +133,7 @@ struct SharedPlace: Sendable {
         history.observe { event in
             if case .lasting(_, let all?) = event { progress.show(all) }
         }
-        let shared = try SharedHistory(address, copy: history, name: node, version: Version.number, receives: false)
+        let shared = try share(history, receives: false)
         defer { shared.stop() }
         try start(shared, filling: .zero) { _ in }
         if let reason = shared.caughtUp(by: nil) {
