@@ -343,21 +343,13 @@ struct PostgresOptions {
 
 /// Lists of words as C has them.
 enum CStrings {
-    typealias List = UnsafePointer<UnsafePointer<CChar>?>
+    typealias List = [UnsafePointer<CChar>?]
 
     /// Calls a function with two lists, each ended by a null pointer.
     static func with<Result>(_ first: [String], _ second: [String], _ body: (List, List) -> Result) -> Result {
         let owned = (first + second).map { strdup($0) }
         defer { owned.forEach { free($0) } }
         let pointers = owned.map { UnsafePointer($0) }
-        let (keys, values) = (pointers.prefix(first.count) + [nil], pointers.suffix(second.count) + [nil])
-        return Array(keys).withUnsafeBufferPointer { keys in
-            Array(values).withUnsafeBufferPointer { values in
-                guard let keys = keys.baseAddress, let values = values.baseAddress else {
-                    fatalError("an array has a place")
-                }
-                return body(keys, values)
-            }
-        }
+        return body(pointers.prefix(first.count) + [nil], pointers.suffix(second.count) + [nil])
     }
 }

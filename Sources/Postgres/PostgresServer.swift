@@ -10,14 +10,18 @@ public struct PostgresServer: Sendable, Hashable {
     public internal(set) var isInRecovery = false
     /// Whether the session can only read.
     public internal(set) var isReadOnly = false
-    /// The number that a cluster gets when it is created and keeps, in its standbys too. Nil where a plain role may not read it.
-    public internal(set) var systemIdentifier: Int64?
-    /// The number that grows whenever a standby is promoted. Nil where a plain role may not read it.
-    public internal(set) var timeline: Int64?
     /// The session.
     public internal(set) var backend = PostgresBackend(process: 0, started: PostgresTime(microseconds: 0))
     /// Whether a pooler is in between. It gives its clients a session for as long as they are connected, else it is refused.
     public internal(set) var isBehindPooler = false
+}
+
+/// The cluster of a server, and its line of promotions.
+public struct PostgresIdentity: Sendable, Hashable {
+    /// The number that a cluster gets when it is created and keeps, in its standbys too.
+    public let systemIdentifier: Int64
+    /// The number that grows whenever a standby is promoted.
+    public let timeline: Int64
 }
 
 /// A session of a server.
@@ -129,14 +133,17 @@ extension PostgresConnection {
             ]
             try run(Self.setting, parameters, by: deadline)
         }
-        do {
-            let row = try run(Self.identity, by: deadline).first
-            server.systemIdentifier = try row?.optional(0)
-            server.timeline = try row?.optional(1)
-        } catch .rejected {
-            // Some services keep these functions from their customers.
-        }
         return nil
+    }
+
+    /// Returns the identity of the server's cluster; nil where a plain role may not read it, as some services have it.
+    public func identity(by deadline: ContinuousClock.Instant) throws(PostgresError) -> PostgresIdentity? {
+        do {
+            guard let row = try run(Self.identity, by: deadline).first else { return nil }
+            return PostgresIdentity(systemIdentifier: try row.value(0), timeline: try row.value(1))
+        } catch .rejected {
+            return nil
+        }
     }
 
     // MARK: - Poolers

@@ -28,14 +28,15 @@ import Testing
     func facts() throws {
         let connection = try cluster.connect()
         let server = connection.server
+        let identity = try connection.identity(by: .soon)
         #expect(connection.place.string == "127.0.0.1:\(cluster.port)/b2watch")
         #expect(server.version >= 130_000)
         #expect(try cluster.sql("SHOW server_version") == server.versionText.string)
         #expect(!server.isInRecovery && !server.isReadOnly && !server.isBehindPooler)
         #expect(
             try cluster.sql("SELECT system_identifier FROM pg_control_system()")
-                == server.systemIdentifier.map { "\($0)" })
-        #expect(server.timeline == 1)
+                == identity.map { "\($0.systemIdentifier)" })
+        #expect(identity?.timeline == 1)
         #expect(server.backend.process == Int32(try connection.number("SELECT pg_backend_pid()::int8")))
         #expect(
             try cluster.sql("SELECT application_name FROM pg_stat_activity WHERE pid = \(server.backend.process)")
@@ -197,7 +198,8 @@ import Testing
         let address = try PostgresAddress("postgresql://b2watch@\(hosts)/b2watch")
         let before = try PostgresConnection.open(address, by: .soon)
         #expect(before.place.string.contains("\(primary.port)"))
-        #expect(before.server.timeline == 1)
+        let identity = try #require(try before.identity(by: .soon))
+        #expect(identity.timeline == 1)
         try before.script("CREATE TABLE item (id int8); INSERT INTO item VALUES (1)", by: .soon)
         try primary.waitForReplay(by: standby)
 
@@ -205,8 +207,7 @@ import Testing
         let reading = try PostgresConnection.open(
             PostgresAddress("\(standby.address())?target_session_attrs=any"), by: .soon)
         #expect(reading.server.isInRecovery && reading.server.isReadOnly)
-        #expect(reading.server.timeline == 1)
-        #expect(reading.server.systemIdentifier == before.server.systemIdentifier)
+        #expect(try reading.identity(by: .soon) == identity)
         let error = try failure { try reading.run("INSERT INTO item VALUES (2)") }
         guard case .rejected(let rejection) = error else { throw error }
         #expect(rejection.state == "25006")
@@ -228,8 +229,9 @@ import Testing
         try standby.promote()
         let after = try PostgresConnection.open(address, by: .soon)
         #expect(after.place.string.contains("\(standby.port)"))
-        #expect(after.server.timeline == 2)
-        #expect(after.server.systemIdentifier == before.server.systemIdentifier)
+        let promoted = try after.identity(by: .soon)
+        #expect(promoted?.timeline == 2)
+        #expect(promoted?.systemIdentifier == identity.systemIdentifier)
         #expect(try after.number("SELECT count(*) FROM item") == 1)
     }
 }
