@@ -154,7 +154,7 @@ public final class History: Sendable {
 
     /// Returns whether a request may be recorded now; one that is valid always may. Does not wait for the writer.
     public func room(for delivery: JudgedDelivery) -> RecordRoom {
-        guard !HistoryBounds.isTrusted(delivery.judgement.verdict) else { return .some }
+        guard !delivery.isTrusted else { return .some }
         guard writer.hasRoom(for: delivery.share) else { return .full }
         return space?.isLow() ?? false ? .low : .some
     }

@@ -60,7 +60,7 @@ final class OwnDeliveries: Sendable {
     }
 
     private static func bytes(_ deliveries: ArraySlice<CopiedDelivery>) -> Int {
-        deliveries.reduce(0) { $0 + $1.judged.estimatedBytes }
+        deliveries.reduce(0) { $0 + $1.judged.weight }
     }
 }
 
@@ -218,8 +218,7 @@ final class SharedFollower: Sendable {
     private func check(_ place: Place, _ connection: PostgresConnection) throws {
         guard place.delivery > 0 else { return }
         let limit = ContinuousClock.now + Self.limit
-        let counter = try connection.run(SharedRows.counter, by: limit).first
-        let isBehind = try (counter?.value(0, as: Int64.self) ?? 1) <= place.delivery
+        let isBehind = try SharedRows.newest(connection, by: limit).delivery < place.delivery
         let row = try connection.run(Self.origin, [PostgresValue(place.delivery)], by: limit).first
         let there = try row.map { SharedCopy.Origin(node: try $0.value(0), sequence: try $0.value(1)) }
         let here = try copy.origin(of: place.delivery)
@@ -241,13 +240,10 @@ final class SharedFollower: Sendable {
     /// Brings the copy up to date.
     private func look(_ connection: PostgresConnection, _ place: inout Place) throws {
         while true {
-            let row = try connection.run(SharedRows.counter, by: .now + Self.limit).first
-            let last = try (row?.value(0, as: Int64.self) ?? 1) - 1
-            if try row?.value(2, as: Int64.self) ?? 0 > place.secrets.latest {
-                try place.secrets.read(connection, by: .now + Self.limit)
-            }
+            let newest = try SharedRows.newest(connection, by: .now + Self.limit)
+            if newest.secret > place.secrets.latest { try place.secrets.read(connection, by: .now + Self.limit) }
             // Deliveries first: a change up to here is of a delivery up to there.
-            let revision = try (row?.value(1, as: Int64.self) ?? 1) - 1
+            let last = newest.delivery
             let first = place.delivery
             while place.delivery < last {
                 try addOwn(&place)
@@ -255,7 +251,7 @@ final class SharedFollower: Sendable {
                 if place.delivery < last { try readPage(through: last, connection, &place) }
                 try enter(&place, connection)
             }
-            try readVerdicts(through: revision, connection, &place)
+            try readVerdicts(through: newest.revision, connection, &place)
             if place.needsNames { try readNames(connection, &place) }
             if last - first < Self.chunk { break }
         }
@@ -276,7 +272,7 @@ final class SharedFollower: Sendable {
             if let secret = try row.optional(13, as: Int64.self), secrets[secret] == nil { throw UnknownSecret() }
             let delivery = try SharedRows.delivery(row, node: node.id, secrets)
             chunk.append(delivery)
-            bytes += delivery.judged.estimatedBytes
+            bytes += delivery.judged.weight
             count += 1
             guard chunk.count >= Self.chunk || bytes >= Self.chunkBytes else { return }
             try add(chunk, through: delivery.id, &place)

@@ -50,9 +50,9 @@ public final class SharedHistory: DeliveryRecorder {
     public enum Start: Sendable, Hashable {
         /// PostgreSQL answers, and the copy is continued.
         case connected
-        /// PostgreSQL cannot be reached now, for this reason; it is tried again.
+        /// PostgreSQL cannot be reached now; with the reason. It is tried again.
         case away(String)
-        /// The shared history cannot be used, for this reason.
+        /// The shared history cannot be used; with the reason.
         case unusable(String)
     }
 

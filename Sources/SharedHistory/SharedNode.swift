@@ -45,7 +45,7 @@ final class SharedNode: Sendable {
         RETURNING id
         """)
     // One session of a process has it as long as it lives: a second process with the same identity does not get it. The session of
-    // a process that has just ended may take a moment to end, so it is waited for, as long as `lock_timeout` says.
+    // a process that has just ended may take a moment to end, so it is waited for, up to `lock_timeout`.
     private static let lock = PostgresStatement("SELECT pg_advisory_lock(hashtext('b2watch.node'), $1)")
     private static let lastSequence = PostgresStatement(
         "SELECT coalesce(max(sequence), 0) FROM b2watch.delivery WHERE node = $1")

@@ -183,25 +183,33 @@ enum SharedRows {
         SELECT (SELECT count(*) FROM changed), (SELECT pg_notify('b2watch', 'verdicts') FROM taken)
         """)
 
-    /// The next ids and the next revision, and the newest secret.
-    static let counter = PostgresStatement(
+    /// How far the shared history is.
+    struct Newest {
+        /// The newest delivery, the last change of recorded ones, and the newest secret; 0 without one.
+        var delivery: Int64 = 0
+        var revision: Int64 = 0
+        var secret: Int64 = 0
+    }
+
+    private static let newest = PostgresStatement(
         """
-        SELECT next_delivery, next_revision, (SELECT coalesce(max(id), 0) FROM b2watch.secret) FROM b2watch.counter
+        SELECT next_delivery - 1, next_revision - 1, (SELECT coalesce(max(id), 0) FROM b2watch.secret)
+        FROM b2watch.counter
         """)
+
+    /// Returns how far the shared history is.
+    static func newest(
+        _ connection: PostgresConnection, by deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> Newest {
+        guard let row = try connection.run(newest, by: deadline).first else { return Newest() }
+        return Newest(delivery: try row.value(0), revision: try row.value(1), secret: try row.value(2))
+    }
 
     private static let verdictsByWord = Dictionary(
         SignatureVerdict.allCases.map { ($0.word, $0) }, uniquingKeysWith: { one, _ in one })
 
     /// Returns a verdict by its word. One that a later version has added is unknown: nothing is claimed of it.
     static func verdict(_ word: String) -> SignatureVerdict { verdictsByWord[word] ?? .unjudged }
-
-    private static let answersByText = Dictionary(
-        Answer.allCases.map { ($0.text, $0) }, uniquingKeysWith: { one, _ in one })
-
-    /// Returns the answer with a text, or one with the status.
-    private static func answer(_ text: String, status: Int) -> Answer {
-        answersByText[text] ?? Answer.allCases.first { $0.status == status } ?? .accepted
-    }
 
     /// Reads a row of `deliveries`.
     ///
@@ -228,7 +236,7 @@ enum SharedRows {
                 target: try row.value(7), httpVersion: try row.value(8), headers: headers, body: body,
                 bodyLength: Int(try row.value(11, as: Int64.self))),
             judgement: Judgement(verdict, secret: secret),
-            answer: answer(try row.value(16), status: Int(try row.value(15, as: Int32.self))),
+            answer: try Answer(text: row.value(16)) ?? Answer(status: Int(row.value(15, as: Int32.self))) ?? .accepted,
             events: events(of: body, count: eventCount, rows: rows), eventCount: eventCount,
             // Another process may lack a secret that this one has.
             generation: isTried ? nil : 0)

@@ -33,7 +33,7 @@ public struct SharedStatus: Sendable {
         SELECT node.id, node.name, node.version, node.receives, node.seen_at > now() - interval '25 seconds',
             counter.next_delivery - 1 - node.delivery,
             extract(epoch FROM now() - node.seen_at)::float8,
-            coalesce((SELECT count(*) FROM b2watch.delivery WHERE delivery.node = node.id), 0)
+            (SELECT count(*) FROM b2watch.delivery WHERE delivery.node = node.id)
         FROM b2watch.node, b2watch.counter ORDER BY node.seen_at DESC
         """)
 
@@ -43,7 +43,7 @@ public struct SharedStatus: Sendable {
     public init(_ connection: PostgresConnection, by deadline: ContinuousClock.Instant) throws {
         _ = try SharedSchema.check(connection, by: deadline)
         place = connection.place
-        newest = try (connection.run(SharedRows.counter, by: deadline).first?.value(0, as: Int64.self) ?? 1) - 1
+        newest = try SharedRows.newest(connection, by: deadline).delivery
         nodes = try connection.run(Self.nodes, by: deadline).rows.map { row in
             Node(
                 id: try row.value(0), name: try row.value(1), version: try row.value(2), receives: try row.value(3),

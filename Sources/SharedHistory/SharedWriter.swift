@@ -44,6 +44,14 @@ final class SharedWriter: Sendable {
         /// Whether the thread waits for work.
         var isResting = false
         var isClosed = false
+
+        /// Removes and returns the first of those that wait.
+        mutating func removeFirst(_ count: Int) -> [Pending] {
+            let removed = Array(waiting.prefix(count))
+            waiting.removeFirst(removed.count)
+            bytes -= removed.reduce(0) { $0 + $1.delivery.weight }
+            return removed
+        }
     }
 
     /// The time within which a delivery is answered.
@@ -108,12 +116,12 @@ final class SharedWriter: Sendable {
         let fate: Fate = state.withLock { state in
             let share = delivery.isTrusted ? 1 : 2
             guard !state.isClosed, state.waiting.count < Self.capacity / share,
-                state.waiting.isEmpty || state.bytes + delivery.estimatedBytes <= Self.byteCapacity / share
+                state.waiting.isEmpty || state.bytes + delivery.weight <= Self.byteCapacity / share
             else { return .full }
             guard !state.isAway, let sequence = state.nextSequence else { return .away }
             state.nextSequence = sequence + 1
             state.waiting.append(Pending(delivery, sequence, completion))
-            state.bytes += delivery.estimatedBytes
+            state.bytes += delivery.weight
             defer { state.isResting = false }
             return .queued(wake: state.isResting)
         }
@@ -262,24 +270,18 @@ final class SharedWriter: Sendable {
 
     private static func removeBatch(_ state: inout State) -> [Pending] {
         var bytes = 0
-        let batch = Array(
-            state.waiting.prefix(largestBatch).prefix { pending in
-                defer { bytes += pending.delivery.estimatedBytes }
-                return bytes < batchBytes
-            })
-        state.waiting.removeFirst(batch.count)
-        state.bytes -= batch.reduce(0) { $0 + $1.delivery.estimatedBytes }
-        return batch
+        let batch = state.waiting.prefix(largestBatch).prefix { pending in
+            defer { bytes += pending.delivery.weight }
+            return bytes < batchBytes
+        }
+        return state.removeFirst(batch.count)
     }
 
     /// Refuses what has waited for too long.
     private func expire() {
         let oldest = ContinuousClock.now - Self.queueing
         let expired = state.withLock { state in
-            let expired = Array(state.waiting.prefix { $0.arrived < oldest })
-            state.waiting.removeFirst(expired.count)
-            state.bytes -= expired.reduce(0) { $0 + $1.delivery.estimatedBytes }
-            return expired
+            state.removeFirst(state.waiting.prefix { $0.arrived < oldest }.count)
         }
         expired.forEach { $0.completion(nil) }
     }
@@ -392,7 +394,7 @@ final class SharedWriter: Sendable {
     private func requeue(_ batch: [Pending]) {
         state.withLock { state in
             state.waiting = batch + state.waiting
-            state.bytes += batch.reduce(0) { $0 + $1.delivery.estimatedBytes }
+            state.bytes += batch.reduce(0) { $0 + $1.delivery.weight }
         }
     }
 }

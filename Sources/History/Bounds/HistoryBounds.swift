@@ -99,7 +99,7 @@ extension JudgedDelivery {
     ///
     /// - Parameter headers: The length of its header fields as they are recorded.
     func size(headers: Int) -> Int {
-        delivery.body.count + headers + delivery.target.utf8.count + 256 + 384 * max(1, events.count)
+        delivery.body.count + headers + delivery.target.utf8.count + 256 + 384 * rowCount
     }
 }
 

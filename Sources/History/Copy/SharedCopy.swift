@@ -219,17 +219,6 @@ public struct CopiedDelivery: Sendable {
     }
 }
 
-extension JudgedDelivery {
-    /// The number of its rows in the event list.
-    public var rowCount: Int { max(1, events.count) }
-
-    /// Whether no stranger can have sent it.
-    public var isTrusted: Bool { HistoryBounds.isTrusted(judgement.verdict) }
-
-    /// The number of bytes that it takes in memory and on the way to a record, estimated.
-    public var estimatedBytes: Int { weight }
-}
-
 /// The verdict of a recorded delivery that has changed in a shared history.
 public struct CopiedVerdict: Sendable, Hashable {
     public var delivery: Int64
@@ -265,7 +254,7 @@ public struct CopiedVerdict: Sendable, Hashable {
 
 /// The tables of a copy; those of other histories are empty.
 ///
-/// `copy` says how far it is. `origin` has the process that received a delivery, and its number there; `node` has the
+/// `copy` has its place in the shared history. `origin` has the process that received a delivery, and its number there; `node` has the
 /// names of these processes.
 enum CopySchema {
     static let migration = """
@@ -280,7 +269,7 @@ enum CopySchema {
         CREATE TABLE origin (delivery INTEGER PRIMARY KEY, node INTEGER NOT NULL, sequence INTEGER NOT NULL);
         """
 
-    /// The name of the process that received a row of `event`; NULL in a history that is no copy.
+    /// The name of the process that received a row of `event`; NULL in a history of one process.
     static let node = """
         (SELECT name FROM node WHERE id = (SELECT node FROM origin WHERE origin.delivery = event.delivery))
         """

@@ -112,6 +112,12 @@ public struct JudgedDelivery: Sendable {
         self.generation = generation
     }
 
+    /// The number of its rows in the event list.
+    public var rowCount: Int { max(1, events.count) }
+
     /// The approximate number of bytes needed to keep and to write it.
-    var weight: Int { delivery.body.count + 1_024 + events.count * 512 }
+    public var weight: Int { delivery.body.count + 1_024 + events.count * 512 }
+
+    /// Whether no stranger can have sent it; see `HistoryBounds.isTrusted`.
+    public var isTrusted: Bool { HistoryBounds.isTrusted(judgement.verdict) }
 }

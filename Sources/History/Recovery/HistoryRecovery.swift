@@ -385,7 +385,7 @@ struct HistoryRepair {
                     VALUES (?, ?, 'unknown', 'POST', '/', 'HTTP/1.1', '[]', x'', 0, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    id, receivedAt, Self.answer(to: outcome?[2])?.text ?? Answer.accepted.text,
+                    id, receivedAt, ((outcome?[2] as Int?).flatMap(Answer.init(status:)) ?? .accepted).text,
                     hasEvents ? count : 0, first, count,
                 ])
             if outcome == nil { try addOutcome(id, receivedAt, .unjudged, Answer.accepted.status, rows: count) }
@@ -404,7 +404,7 @@ struct HistoryRepair {
         var range: ClosedRange<Int64>?
         for row in rows {
             let text: String = row[2]
-            let answer = Answer.allCases.first { $0.text == text } ?? .accepted
+            let answer = Answer(text: text) ?? .accepted
             let isNotification = answer != .notFound && answer != .methodNotAllowed
             try addOutcome(row[0], row[1], isNotification ? .unverified : .unjudged, answer.status, rows: row[3])
             let id: Int64 = row[0]
@@ -497,9 +497,5 @@ struct HistoryRepair {
                 UPDATE retention SET lastDelivery = max(lastDelivery, ?),
                     lastRow = max(lastRow, ?, ifnull((SELECT max(cursor) FROM action), 0))
                 """, arguments: [sequences["delivery"] ?? 0, sequences["event"] ?? 0])
-    }
-
-    private static func answer(to status: Int?) -> Answer? {
-        status.flatMap { status in Answer.allCases.first { $0.status == status } }
     }
 }

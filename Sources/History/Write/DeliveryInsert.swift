@@ -142,7 +142,7 @@ struct DeliveryInsert {
     mutating func insert(_ judged: JudgedDelivery, into db: Database) throws -> Inserted {
         let it = judged.delivery
         let id = nextDelivery
-        let rows = nextRow...(nextRow + Int64(max(1, judged.events.count)) - 1)
+        let rows = nextRow...(nextRow + Int64(judged.rowCount) - 1)
         let headers = HeaderField.jsonBytes(it.headers)
         try headers.withUnsafeBytes { headers in
             try it.body.withUnsafeBytes { body in

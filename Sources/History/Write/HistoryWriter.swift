@@ -96,8 +96,8 @@ final class HistoryWriter: Sendable {
         guard !isStalled.load(ordering: .relaxed) else { return false }
         let pending = Pending(delivery, step: stalls.now, completion)
         // Without a secret nobody can tell apart what looks like B2's.
-        let verdict = delivery.judgement.verdict
-        let isReserved = HistoryBounds.isTrusted(verdict) || verdict == .unverified && delivery.share == .notification
+        let isReserved =
+            delivery.isTrusted || delivery.judgement.verdict == .unverified && delivery.share == .notification
         let isQueued = queue.withLock { begin($0.add(pending, bytes: delivery.weight, isReserved: isReserved)) }
         if !stalls.isAwake { stalls.begin { [weak self] step in self?.look(at: step) ?? false } }
         return isQueued

@@ -376,6 +376,20 @@ public enum Answer: Sendable, Hashable, CaseIterable {
         }
     }
 
+    private static let byText = Dictionary(allCases.map { ($0.text, $0) }, uniquingKeysWith: { one, _ in one })
+
+    /// Creates the answer with a text that was recorded; nil for any other text.
+    public init?(text: String) {
+        guard let answer = Self.byText[text] else { return nil }
+        self = answer
+    }
+
+    /// Creates the first answer with a status; nil if none has it.
+    public init?(status: Int) {
+        guard let answer = Self.allCases.first(where: { $0.status == status }) else { return nil }
+        self = answer
+    }
+
     /// Creates the answer to a notification. The signature is checked before the body.
     public init(to verdict: SignatureVerdict, isJSON: Bool) {
         self =
