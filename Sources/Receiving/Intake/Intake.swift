@@ -13,7 +13,7 @@ public final class Intake: DeliveryReceiver {
     /// The addresses that may ask for the health; nil for all.
     private let healthCallers: AddressList?
     private let history: History
-    /// Where deliveries are recorded: the history, or the one that it is a copy of.
+    /// The record of deliveries: the history, or the one that it is a copy of.
     private let recorder: any DeliveryRecorder
     private let notifications = Atomic<Int>(0)
     private let rates: Rates
@@ -34,7 +34,7 @@ public final class Intake: DeliveryReceiver {
     static let keptOfOthers = 64 << 10
 
     /// - Parameters:
-    ///   - recorder: Where deliveries are recorded; nil for the history itself.
+    ///   - recorder: The record of deliveries; nil for the history itself.
     ///   - callers: The addresses from which requests are taken; nil for all.
     ///   - healthCallers: The addresses that may ask for the health; nil for all.
     ///   - burst: The requests that are not valid which one address may add to the record at once.

@@ -24,7 +24,7 @@ public final class KeyringHolder: Sendable {
     /// rest, which also continues work that an earlier process did not finish.
     ///
     /// - Parameters:
-    ///   - recorder: Where verdicts are recorded; nil for the history itself.
+    ///   - recorder: The record of verdicts; nil for the history itself.
     ///   - now: The calendar time.
     ///   - report: Receives the progress of trying, ten times a second at most, and the result; from any thread.
     /// - Throws: SQLite's error if the history cannot be written.

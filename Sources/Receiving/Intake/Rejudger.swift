@@ -41,7 +41,7 @@ final class Rejudger: Sendable {
     private static let reportTime = Duration.milliseconds(100)
 
     private let history: History
-    /// Where verdicts are recorded.
+    /// The record of verdicts.
     private let recorder: any DeliveryRecorder
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (RejudgeReport) -> Void
