@@ -21,3 +21,25 @@ enum SampleRequests {
         return home
     }
 }
+
+extension LoadClient {
+    /// Sends sample requests for some time.
+    ///
+    /// - Parameters:
+    ///   - rate: The number of requests a second; nil for as many as are answered.
+    ///   - accepted: Receives the time of each answer 200.
+    /// - Returns: The seconds until the last answer.
+    mutating func run(for time: Duration, rate: Double? = nil, accepted: (Duration) -> Void) -> Double {
+        var sent = 0
+        let start = ContinuousClock.now
+        run(
+            rate: rate,
+            make: { _ in
+                guard .now - start < time else { return nil }
+                sent += 1
+                return SampleRequests.all[sent % SampleRequests.all.count]
+            },
+            arrived: { if $0.answer.status == 200 { accepted($0.time) } })
+        return (ContinuousClock.now - start).seconds
+    }
+}

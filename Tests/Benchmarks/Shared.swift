@@ -37,16 +37,7 @@ enum Shared {
             Thread.detachNewThread {
                 var client = opened
                 var times = Durations()
-                var sent = 0
-                let start = ContinuousClock.now
-                client.run(
-                    make: { _ in
-                        guard .now - start < time else { return nil }
-                        sent += 1
-                        return SampleRequests.all[sent % SampleRequests.all.count]
-                    },
-                    arrived: { if $0.answer.status == 200 { times.add($0.time) } })
-                let seconds = (ContinuousClock.now - start).seconds
+                let seconds = client.run(for: time) { times.add($0) }
                 client.close()
                 results.withLock { results in
                     results.times.add(times)

@@ -63,17 +63,8 @@ enum SmoothScreen {
         var client = try LoadClient(32, host: "127.0.0.1", port: dashboard.port)
         defer { client.close() }
         var load = Load()
-        var sent = 0
-        let start = ContinuousClock.now
-        client.run(
-            rate: rate,
-            make: { _ in
-                guard .now - start < time else { return nil }
-                sent += 1
-                return SampleRequests.all[sent % SampleRequests.all.count]
-            },
-            arrived: { if $0.answer.status == 200 { load.times.add($0.time) } })
-        load.rate = Double(load.times.count) / (ContinuousClock.now - start).seconds
+        let seconds = client.run(for: time, rate: rate) { load.times.add($0) }
+        load.rate = Double(load.times.count) / seconds
         return load
     }
 

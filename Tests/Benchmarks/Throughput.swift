@@ -52,23 +52,14 @@ enum Throughput {
             : try RunningListener(in: home, "--in-memory", output: nowhere)
         var client = try LoadClient(connections, host: listener.host, port: listener.port)
         defer { client.close() }
-        var sent = 0
         var answered = 0
         var times = result.times
-        let start = ContinuousClock.now
-        client.run(
-            make: { _ in
-                guard .now - start < time else { return nil }
-                sent += 1
-                return SampleRequests.all[sent % SampleRequests.all.count]
-            },
-            arrived: { arrival in
-                guard arrival.answer.status == 200 else { return }
-                answered += 1
-                times.add(arrival.time)
-            })
+        let seconds = client.run(for: time) { time in
+            answered += 1
+            times.add(time)
+        }
         result.times = times
-        result.rates.append(Double(answered) / (ContinuousClock.now - start).seconds)
+        result.rates.append(Double(answered) / seconds)
         result.processor += try processorTime(of: listener.child.id)
         try listener.stop()
     }

@@ -151,41 +151,44 @@ import Testing
 
     // MARK: - Failures
 
-    @Test func nothingAcknowledgedIsLostWhenConnectionsAreEnded() throws {
-        let cluster = try cluster()
-        let listeners = try ["one", "two"].map { try member($0, cluster) }
+    /// Sends deliveries to listeners while something fails, and checks that nothing acknowledged is lost. Closes them.
+    private func underLoad(_ listeners: [Member], _ cluster: PostgresCluster, _ fail: () throws -> Void) throws {
         let isOver = Watched(false)
         let loads = listeners.map { $0.load(.max, threads: 6, until: isOver) }
-        for _ in 0..<LongTests.count(10, long: 50) {
-            usleep(UInt32.random(in: 20_000...120_000))
-            try cluster.endSessions(where: "application_name LIKE 'b2watch%'")
-        }
-        let before = listeners.map(\.acknowledged.now.count)
-        for (listener, count) in zip(listeners, before) {
-            _ = try listener.acknowledged.require("more deliveries") { $0.count > count + 20 ? true : nil }
-        }
+        try fail()
         isOver.change { $0 = true }
         for load in loads { try load.wait() }
         try cluster.check(listeners, receiving: listeners)
         for listener in listeners { listener.close() }
     }
 
+    @Test func nothingAcknowledgedIsLostWhenConnectionsAreEnded() throws {
+        let cluster = try cluster()
+        let listeners = try ["one", "two"].map { try member($0, cluster) }
+        try underLoad(listeners, cluster) {
+            for _ in 0..<LongTests.count(10, long: 50) {
+                usleep(UInt32.random(in: 20_000...120_000))
+                try cluster.endSessions(where: "application_name LIKE 'b2watch%'")
+            }
+            let before = listeners.map(\.acknowledged.now.count)
+            for (listener, count) in zip(listeners, before) {
+                _ = try listener.acknowledged.require("more deliveries") { $0.count > count + 20 ? true : nil }
+            }
+        }
+    }
+
     @Test func nothingAcknowledgedIsLostWhenTheServerIsKilled() throws {
         let cluster = try cluster()
         let listeners = try ["one", "two"].map { try member($0, cluster) }
-        let isOver = Watched(false)
-        let loads = listeners.map { $0.load(.max, threads: 6, until: isOver) }
-        for round in 0..<LongTests.count(3, long: 50) {
-            usleep(UInt32.random(in: 50_000...200_000))
-            try round % 2 == 0 ? cluster.kill() : cluster.stop(.immediate)
-            usleep(UInt32.random(in: 0...200_000))
-            try cluster.start()
-            for listener in listeners { try listener.waitUntilReady() }
+        try underLoad(listeners, cluster) {
+            for round in 0..<LongTests.count(3, long: 50) {
+                usleep(UInt32.random(in: 50_000...200_000))
+                try round % 2 == 0 ? cluster.kill() : cluster.stop(.immediate)
+                usleep(UInt32.random(in: 0...200_000))
+                try cluster.start()
+                for listener in listeners { try listener.waitUntilReady() }
+            }
         }
-        isOver.change { $0 = true }
-        for load in loads { try load.wait() }
-        try cluster.check(listeners, receiving: listeners)
-        for listener in listeners { listener.close() }
     }
 
     @Test func nothingAcknowledgedIsLostWhenTheNetworkFails() throws {
@@ -194,25 +197,20 @@ import Testing
         let near = try member("near", cluster)
         let far = try Member("far", at: cluster.address(port: proxy.port), in: folder)
         try far.waitUntilReady()
-        let isOver = Watched(false)
-        let loads = [near, far].map { $0.load(.max, threads: 6, until: isOver) }
-        for round in 0..<LongTests.count(6, long: 50) {
-            usleep(UInt32.random(in: 20_000...150_000))
-            switch round % 3 {
-            case 0:
-                proxy.stall(round % 2 == 0 ? [.toClient] : [.toServer])
-                usleep(UInt32.random(in: 100_000...1_500_000))
-                proxy.resume()
-            case 1: proxy.cut()
-            default: proxy.halfClose(round % 2 == 0 ? .toClient : .toServer)
+        try underLoad([near, far], cluster) {
+            for round in 0..<LongTests.count(6, long: 50) {
+                usleep(UInt32.random(in: 20_000...150_000))
+                switch round % 3 {
+                case 0:
+                    proxy.stall(round % 2 == 0 ? [.toClient] : [.toServer])
+                    usleep(UInt32.random(in: 100_000...1_500_000))
+                    proxy.resume()
+                case 1: proxy.cut()
+                default: proxy.halfClose(round % 2 == 0 ? .toClient : .toServer)
+                }
             }
+            try far.waitUntilReady()
         }
-        try far.waitUntilReady()
-        isOver.change { $0 = true }
-        for load in loads { try load.wait() }
-        try cluster.check([near, far], receiving: [near, far])
-        near.close()
-        far.close()
     }
 
     @Test func whatArrivesWhileTheServerIsAwayIsRefusedWithinASecond() throws {

@@ -29,7 +29,8 @@ extension RowPredicate {
 }
 
 extension Comparison {
-    fileprivate func holds(_ one: Int64, _ other: Int64) -> Bool {
+    /// Returns whether one value compares so with another.
+    public func holds(_ one: Int64, _ other: Int64) -> Bool {
         switch self {
         case .less: one < other
         case .atMost: one <= other

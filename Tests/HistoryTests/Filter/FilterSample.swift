@@ -2,6 +2,7 @@ import Base
 import Foundation
 import History
 import Notifications
+import TestSupport
 
 /// A row to test filters on, with a plain evaluation of conditions.
 struct FilterSample {
@@ -34,15 +35,7 @@ struct FilterSample {
         case .any(let parts): parts.contains(where: passes)
         case .not(let part): !passes(part)
         case .number(let number, let comparison, let wanted):
-            numbers[number].map { value in
-                switch comparison {
-                case .less: value < wanted
-                case .atMost: value <= wanted
-                case .equal: value == wanted
-                case .atLeast: value >= wanted
-                case .greater: value > wanted
-                }
-            } ?? false
+            numbers[number].map { comparison.holds($0, wanted) } ?? false
         case .text(let columns, let pattern):
             columns.contains { column in
                 texts[column].map { Array($0.utf8).withUnsafeBytes(pattern.matches) } ?? false
